@@ -1,0 +1,1 @@
+"""Edit real images by text with diffusion models."""
