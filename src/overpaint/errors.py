@@ -8,6 +8,7 @@ OverpaintError (1)
 ├── OutOfMemoryError (4)      the work does not fit the machine
 ├── UnsafeFileError (5)       a file could run code or write outside its folder
 ├── OutputError (1)           a result could not be written
+├── CheckpointError (1)       a training checkpoint is damaged or of another run
 └── NumericsError (1)         a network or a loss produced NaN or infinity
 
 The number is the exit code of the command line.
@@ -65,6 +66,10 @@ class UnsafeFileError(OverpaintError):
 
 class OutputError(OverpaintError):
     """A result could not be written."""
+
+
+class CheckpointError(OverpaintError):
+    """A training checkpoint is damaged, or of another network."""
 
 
 class NumericsError(OverpaintError):
