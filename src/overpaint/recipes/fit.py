@@ -194,13 +194,12 @@ def _seeded(seed: int, step: int, device: torch.device) -> Iterator[torch.Genera
 @contextmanager
 def _compiled(module: nn.Module) -> Iterator[None]:
     """Compile in place, each child of a mere container; the state dict keeps its names."""
-    container = type(module).forward is nn.Module.forward or isinstance(module, nn.ModuleDict)
+    container = type(module).forward is nn.Module.forward
     parts = list(module.children()) if container else [module]
-    before = [part._compiled_call_impl for part in parts]
     try:
         for part in parts:
-            part.compile()
+            part.forward = torch.compile(part.forward)  # type: ignore[method-assign]
         yield
     finally:
-        for part, call in zip(parts, before, strict=True):
-            part._compiled_call_impl = call
+        for part in parts:
+            part.__dict__.pop("forward", None)
