@@ -1,1 +1,1 @@
-"""core"""
+"""The mathematics of diffusion: torch only; no network, no file, no clock."""

@@ -1,1 +1,1 @@
-"""inversions"""
+"""Ways from a picture to noise and back."""

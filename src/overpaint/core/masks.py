@@ -1,0 +1,65 @@
+"""Where an edit may act: masks are (B, 1, H, W) in [0, 1], and 1 is where it may."""
+
+from collections.abc import Mapping
+
+import torch
+from torch import Tensor
+
+from overpaint.core.rng import NoiseStream
+from overpaint.core.schedule import Level
+from overpaint.core.solvers import After
+
+
+def blend(inside: Tensor, outside: Tensor, mask: Tensor) -> Tensor:
+    """`inside` where the mask is 1, `outside` where it is 0, both exactly; between, a mixture."""
+    return torch.lerp(outside, inside, mask.to(inside))
+
+
+def keep_outside(x0: Tensor, mask: Tensor, rng: NoiseStream, *, fresh: bool = True) -> After:
+    """Puts `x0`, noised to the level just reached, back outside the mask (arXiv 2108.01073).
+
+    fresh: new noise at every level, as the paper has it; else one noise for the whole path.
+    """
+    kept: list[Tensor] = []
+
+    def after(x: Tensor, level: Level) -> Tensor:
+        if level.sigma == 0:
+            return blend(x, x0, mask)
+        if fresh or not kept:
+            kept[:] = [rng.randn_like(x)]
+        return blend(x, level.noised(x0, kept[0]), mask)
+
+    return after
+
+
+def keep_trajectory(states: Mapping[Level, Tensor], mask: Tensor) -> After:
+    """Puts the inverted picture's own state back outside the mask (DiffEdit, arXiv 2210.11427)."""
+
+    def after(x: Tensor, level: Level) -> Tensor:
+        return blend(x, states[level], mask)
+
+    return after
+
+
+def contrast_mask(differences: Tensor, threshold: float = 0.5, clip: float = 3.0) -> Tensor:
+    """Where two predictions differ, as a mask of 0 and 1 (DiffEdit, arXiv 2210.11427, 3.2).
+
+    Each picture is judged by itself, and one without a difference gets an empty mask.
+
+    Args:
+        differences: (draws, B, C, H, W), prediction minus prediction, one for each noise drawn.
+        threshold: of the contrast scaled to [0, 1].
+        clip: larger contrasts than this many times the mean count as outliers.
+    """
+    contrast = differences.abs().mean(dim=(0, 2)).unsqueeze(1)
+    contrast = contrast.minimum(clip * contrast.mean(dim=(2, 3), keepdim=True))
+    low, high = contrast.amin(dim=(2, 3), keepdim=True), contrast.amax(dim=(2, 3), keepdim=True)
+    return (contrast - low > threshold * (high - low)).to(differences)
+
+
+def paste_back(original: Tensor, edited: Tensor, mask: Tensor) -> Tensor:
+    """uint8 pictures blended in uint8; outside the mask every byte is the original's.
+
+    The mask is in [0, 1] and broadcasts against the pictures, whatever their layout.
+    """
+    return blend(edited.float(), original.float(), mask).round().to(torch.uint8)
