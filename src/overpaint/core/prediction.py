@@ -57,12 +57,11 @@ def from_score(
     return from_eps(x, level, -level.sigma * score, variance)
 
 
-# The first four under the names of diffusers' `prediction_type`.
 PREDICTIONS: dict[str, Callable[..., Prediction]] = {
-    "epsilon": from_eps,
-    "sample": from_x0,
-    "v_prediction": from_v,
-    "flow_prediction": from_flow,
+    "eps": from_eps,
+    "x0": from_x0,
+    "v": from_v,
+    "flow": from_flow,
     "score": from_score,
 }
 
