@@ -1,0 +1,46 @@
+"""A random network small enough for tests: everything but the picture is as with a real model."""
+
+import torch
+
+from overpaint.core.schedule import NoiseSchedule
+from overpaint.models.bundle import DiffusionModel, Unshuffle
+from overpaint.models.devices import placed
+from overpaint.models.families.pixel import build
+from overpaint.models.lora import Lora, LoraConfig
+
+CONFIG = {
+    "sample_size": 8,
+    "in_channels": 12,
+    "out_channels": 12,
+    "block_out_channels": [8, 8],
+    "down_block_types": ["DownBlock2D", "AttnDownBlock2D"],
+    "up_block_types": ["AttnUpBlock2D", "UpBlock2D"],
+    "layers_per_block": 1,
+    "norm_num_groups": 4,
+    "attention_head_dim": 8,
+}
+
+
+def tiny(seed: int = 0) -> DiffusionModel:
+    """An untrained 16x16 pixel model, float32, the same for the same seed."""
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        net = build(CONFIG, device="cpu")
+    return DiffusionModel(
+        net=placed(net, "cpu"),
+        schedule=NoiseSchedule.linear(),
+        codec=Unshuffle(2),
+        size=16,
+        name="tiny",
+        hash=f"tiny{seed:06d}",
+    )
+
+
+def tiny_lora(model: DiffusionModel, seed: int = 0) -> Lora:
+    """An adapter for it that changes its predictions visibly."""
+    lora = Lora(model.net, LoraConfig(rank=2, alpha=2.0), seed)
+    rng = torch.Generator().manual_seed(seed)
+    with torch.no_grad():
+        for up in lora.up:
+            up.copy_(torch.randn(up.shape, generator=rng) * 0.5)
+    return lora
