@@ -160,6 +160,15 @@ def official(t0: int, steps: int) -> list[int]:
     return [int(share * t0) for share in reversed(_linspace(0, 1, steps))]
 
 
+def variance_exploding(
+    strength: float, n: int, sigma_min: float = 0.01, sigma_max: float = 378.0
+) -> list[Level]:
+    """n moves from a fraction of the path to 0; sigma is geometric (SDEdit, arXiv 2108.01073)."""
+    _check_count(n)
+    times = _linspace(strength, 0, n + 1)
+    return [Level(t, 1.0, sigma_min * (sigma_max / sigma_min) ** t) for t in times]
+
+
 def _linspace(start: float, end: float, n: int) -> list[float]:
     """n numbers with exact ends; `start` alone where n is 1."""
     stride = (end - start) / max(n - 1, 1)
