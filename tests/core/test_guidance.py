@@ -1,0 +1,86 @@
+"""Denoisers made out of denoisers agree with the formulas."""
+
+import pytest
+import torch
+
+from overpaint.core.guidance import combine, mapping_x0, mix, steer
+from overpaint.core.schedule import CLEAN, NoiseSchedule
+from overpaint.errors import OptionError
+
+from ..gaussian import Gaussian, with_variance
+
+SCHEDULE = NoiseSchedule.linear()
+LEVEL = SCHEDULE.at(400)
+X = torch.randn(2, 3, 4, 4, generator=torch.Generator().manual_seed(0))
+
+
+def model(mean, spread=0.5):
+    return Gaussian(torch.tensor(mean), spread)
+
+
+def test_mixing_noise_mixes_pictures_and_stays_consistent():
+    base, tuned = model(0.0), model(0.5, 0.2)
+    pred = mix([base, tuned], lambda level: (0.3, 0.7))(X, LEVEL)
+    torch.testing.assert_close(pred.eps, 0.3 * base(X, LEVEL).eps + 0.7 * tuned(X, LEVEL).eps)
+    torch.testing.assert_close(LEVEL.noised(pred.x0, pred.eps), X)
+
+
+def test_a_denoiser_of_weight_zero_is_not_asked():
+    base, tuned = model(0.0), model(0.5)
+    denoise = mix([base, tuned], lambda level: (0.0, 1.0) if level.t >= 300 else (1.0, 0.0))
+    assert torch.equal(denoise(X, LEVEL).eps, model(0.5)(X, LEVEL).eps)
+    denoise(X, SCHEDULE.at(200))
+    assert tuned.asked == [LEVEL]
+    assert base.asked == [SCHEDULE.at(200)]
+
+
+@pytest.mark.parametrize("weights", [(0.5,), (0.5, 0.6), (0.4, 0.6, 0.0)])
+def test_weights_that_do_not_fit_are_refused(weights):
+    with pytest.raises(OptionError, match="2 weights that sum to 1"):
+        mix([model(0.0), model(1.0)], lambda level: weights)(X, LEVEL)
+
+
+def test_combine_is_classifier_free_guidance():
+    def conditional(x, level, cond):
+        return model(cond)(x, level)
+
+    pred = combine(conditional, [0.0, 0.5], (1 - 7.5, 7.5))(X, LEVEL)
+    without, under = model(0.0)(X, LEVEL).eps, model(0.5)(X, LEVEL).eps
+    torch.testing.assert_close(pred.eps, without + 7.5 * (under - without))
+
+
+def test_the_learned_variance_is_that_of_the_last_condition():
+    first, second = (with_variance(model(m), 0.5, 0.1) for m in (0.0, 0.5))
+    pred = mix([first, second], lambda level: (-1.0, 2.0))(X, LEVEL)
+    assert torch.equal(pred.variance, second(X, LEVEL).variance)
+
+
+def test_steering_by_a_likelihood_gives_the_posterior():
+    """Of N(0, s^2) observed as y with variance r^2, at a level: Bayes has the same score."""
+    s, r, y = 0.5, 0.3, torch.tensor(0.8).double()
+    prior = model(0.0, s)
+    spread = s**2 * LEVEL.sigma**2 / prior.deviation(LEVEL) ** 2  # of x0 given x
+
+    def loss(x, pred, level):
+        return ((y - pred.x0) ** 2 / (2 * (r**2 + spread))).flatten(1).sum(1)
+
+    shrunk = s**2 * r**2 / (s**2 + r**2)
+    posterior = Gaussian(y * s**2 / (s**2 + r**2), shrunk**0.5)
+    found, exact = steer(prior, loss)(X.double(), LEVEL), posterior(X.double(), LEVEL)
+    torch.testing.assert_close(found.eps, exact.eps)
+    torch.testing.assert_close(found.x0, exact.x0)
+
+
+def test_steering_works_without_gradients_and_leaves_none():
+    with torch.no_grad():
+        pred = steer(model(0.0), lambda x, pred, level: pred.x0.square())(X, LEVEL)
+    assert not pred.x0.requires_grad
+    assert not pred.eps.requires_grad
+
+
+@pytest.mark.parametrize("level", [LEVEL, CLEAN])
+def test_a_changed_picture_changes_the_noise_with_it(level):
+    pred = mapping_x0(model(2.0), lambda x0: x0.clamp(-1, 1))(X, level)
+    assert pred.x0.abs().max() <= 1
+    if level.sigma > 0:
+        torch.testing.assert_close(level.noised(pred.x0, pred.eps), X)

@@ -1,0 +1,105 @@
+"""What lies outside a mask stays what it was."""
+
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from overpaint.core.masks import blend, contrast_mask, keep_outside, keep_trajectory, paste_back
+from overpaint.core.rng import NoiseStream
+from overpaint.core.schedule import NoiseSchedule, below
+from overpaint.core.solvers import last, solve
+from overpaint.inversions.ddim import ddim
+
+from ..gaussian import Gaussian
+
+SCHEDULE = NoiseSchedule.linear()
+LEVELS = SCHEDULE.path(below(500, 8))
+MODEL = Gaussian(torch.tensor(0.3))
+
+
+def noise(*shape, seed=0):
+    return torch.randn(shape, generator=torch.Generator().manual_seed(seed))
+
+
+@pytest.fixture
+def mask():
+    return (noise(2, 1, 8, 8, seed=5) > 0).float()
+
+
+def test_blending_is_exact_at_both_ends(mask):
+    inside, outside = noise(2, 3, 8, 8), 1e4 * noise(2, 3, 8, 8, seed=1)
+    found, where = blend(inside, outside, mask), mask.expand(2, 3, 8, 8) == 1
+    assert torch.equal(found[where], inside[where])
+    assert torch.equal(found[~where], outside[~where])
+
+
+@pytest.mark.parametrize("fresh", [True, False])
+def test_keep_outside_returns_the_picture_exactly(mask, fresh):
+    x0, start = noise(2, 3, 8, 8), noise(2, 3, 8, 8, seed=1)
+    after = keep_outside(x0, mask, NoiseStream([0, 1]), fresh=fresh)
+    found = last(solve(MODEL, start, LEVELS, after=after))
+    assert torch.equal(found * (1 - mask), x0 * (1 - mask))
+    assert not torch.equal(found * mask, x0 * mask)
+
+
+def test_keep_outside_noises_the_picture_to_the_level_reached():
+    x0, level = torch.full((1, 1, 160, 160), 0.7), LEVELS[2]
+    after = keep_outside(x0, torch.zeros(1, 1, 160, 160), NoiseStream([0]))
+    found = after(torch.zeros_like(x0), level)
+    assert found.mean().item() == pytest.approx(level.alpha * 0.7, abs=0.01)
+    assert found.std().item() == pytest.approx(level.sigma, abs=0.01)
+
+
+def test_shared_noise_is_drawn_once_and_fresh_noise_each_time():
+    x0, nothing = torch.zeros(1, 3, 8, 8), torch.zeros(1, 1, 8, 8)
+    for fresh in (False, True):
+        after = keep_outside(x0, nothing, NoiseStream([0]), fresh=fresh)
+        first, second = (after(x0, level) / level.sigma for level in LEVELS[:2])
+        assert torch.allclose(first, second) != fresh
+
+
+def test_keep_trajectory_returns_the_inverted_picture_exactly(mask):
+    x0 = noise(2, 3, 8, 8)
+    trajectory = ddim(MODEL, x0, LEVELS)
+    other = Gaussian(torch.tensor(-0.5))
+    after = keep_trajectory(trajectory.states, mask)
+    found = last(solve(other, trajectory.noise, LEVELS, after=after))
+    assert torch.equal(found * (1 - mask), x0 * (1 - mask))
+
+
+def test_the_contrast_mask_is_where_predictions_differ():
+    differences = 0.01 * noise(10, 2, 3, 8, 8)
+    differences[:, 0, :, 2:5, 3:6] += 1
+    differences[:, 1] *= 1e-3
+    differences[:, 1, :, 6:, :2] -= 1e-2
+    found = contrast_mask(differences)
+    expected = torch.zeros(2, 1, 8, 8)
+    expected[0, :, 2:5, 3:6] = expected[1, :, 6:, :2] = 1
+    assert torch.equal(found, expected)
+
+
+def test_a_contrast_mask_does_not_depend_on_batch_mates():
+    differences = noise(4, 3, 3, 8, 8) ** 3
+    alone = torch.cat([contrast_mask(row) for row in differences.split(1, dim=1)])
+    assert torch.equal(contrast_mask(differences), alone)
+
+
+def test_no_difference_is_an_empty_mask():
+    assert contrast_mask(torch.zeros(3, 1, 3, 8, 8)).sum() == 0
+
+
+@settings(deadline=None, max_examples=50)
+@given(seed=st.integers(0, 2**31), threshold=st.floats(0, 1))
+def test_pasting_back_changes_no_byte_outside(seed, threshold):
+    generator = torch.Generator().manual_seed(seed)
+    original, edited = torch.randint(
+        0, 256, (2, 9, 7, 3), generator=generator, dtype=torch.uint8
+    ).unbind()
+    mask = (torch.rand(9, 7, 1, generator=generator) - threshold).clamp(0, 1)
+    found = paste_back(original, edited, mask)
+    outside, inside = (mask == value for value in (0, 1))
+    assert found.dtype == torch.uint8
+    assert torch.equal(found * outside, original * outside)
+    assert torch.equal(found * inside, edited * inside)
+    assert torch.equal(paste_back(original, original, mask), original)
