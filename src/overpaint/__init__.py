@@ -1,1 +1,54 @@
 """Edit real images by text with diffusion models."""
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from overpaint import errors, methods, metrics, models
+    from overpaint.data.record import Record
+    from overpaint.editing import Result, edit
+    from overpaint.methods.registry import Run, Task
+    from overpaint.models.zoo import load
+    from overpaint.replaying import replay
+
+__all__ = [
+    "Record",
+    "Result",
+    "Run",
+    "Task",
+    "__version__",
+    "edit",
+    "errors",
+    "load",
+    "methods",
+    "metrics",
+    "models",
+    "replay",
+]
+
+# Found at first use: `import overpaint` itself takes no time.
+_HOMES = {
+    "load": "overpaint.models.zoo",
+    "edit": "overpaint.editing",
+    "replay": "overpaint.replaying",
+    "Result": "overpaint.editing",
+    "Task": "overpaint.methods.registry",
+    "Run": "overpaint.methods.registry",
+    "Record": "overpaint.data.record",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name in _HOMES:
+        return getattr(importlib.import_module(_HOMES[name]), name)
+    if name in ("errors", "methods", "metrics", "models"):
+        return importlib.import_module(f"overpaint.{name}")
+    if name == "__version__":
+        from importlib.metadata import version
+
+        return version("overpaint")
+    raise AttributeError(f"module 'overpaint' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -17,11 +17,13 @@ from overpaint.models.devices import running
 
 
 class Codec(Protocol):
-    """Between images `(B, 3, H, W)` in [-1, 1] and the space the network works in."""
+    """Between images `(B, 3, H, W)` in [-1, 1] and the space the network works in; masks too."""
 
     def encode(self, images: Tensor) -> Tensor: ...
 
     def decode(self, x: Tensor) -> Tensor: ...
+
+    def encode_mask(self, mask: Tensor) -> Tensor: ...
 
 
 @dataclass(frozen=True)
@@ -37,6 +39,10 @@ class Unshuffle:
     def decode(self, x: Tensor) -> Tensor:
         """`(B, 3 f², H/f, W/f)` to `(B, 3, H, W)`."""
         return F.pixel_shuffle(x, self.factor)
+
+    def encode_mask(self, mask: Tensor) -> Tensor:
+        """`(B, 1, H, W)` to `(B, 3 f², H/f, W/f)`, each number where its pixel's colours go."""
+        return self.encode(mask.expand(-1, 3, -1, -1))
 
 
 @dataclass

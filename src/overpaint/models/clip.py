@@ -74,7 +74,6 @@ class Clip:
         return torch.tensor(rows, dtype=torch.long)
 
     def _id(self, token: str, other: str) -> int:
-        config = self.net.config.text_config
         found = self.tokenizer.token_to_id(token)
         return int(getattr(self._config("text"), other) if found is None else found)
 

@@ -1,0 +1,135 @@
+"""What an edit method is: a frozen dataclass of options and one registered function."""
+
+import dataclasses
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+import torch
+from torch import Tensor
+
+from overpaint.core.rng import NoiseStream
+from overpaint.core.watch import Watch, unwatched
+from overpaint.errors import NumericsError, OptionError
+from overpaint.methods.options import opt, parse_fields, suggest
+from overpaint.models.bundle import DiffusionModel
+
+__all__ = [
+    "Method",
+    "Outcome",
+    "Run",
+    "Task",
+    "find",
+    "methods",
+    "opt",
+    "parse_fields",
+    "parse_options",
+    "perform",
+    "register",
+    "suggest",
+]
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+@dataclass(frozen=True)
+class Task:
+    """What is asked of a method."""
+
+    image: Tensor  # (1, 3, S, S) in [-1, 1]
+    prompt: str = ""
+    source_prompt: str = ""
+    mask: Tensor | None = None  # (1, 1, S, S) in [0, 1], 1 = edit here
+
+
+@dataclass(frozen=True)
+class Run:
+    """How to carry it out: one seed for each image asked for, and who looks on."""
+
+    seeds: tuple[int, ...] = (0,)
+    watch: Watch = unwatched
+
+    @property
+    def rng(self) -> NoiseStream:
+        """A new stream of noise, one generator an image; draw all of an edit's noise from one."""
+        return NoiseStream(self.seeds)
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a method made."""
+
+    images: Tensor  # (B, 3, S, S) in [-1, 1], one for each seed
+    mask: Tensor | None = None  # (1, 1, S, S) in [0, 1], where it found that it should edit
+    redrawn: bool = False  # drawn anew, so that the original's finest detail is not its own
+
+
+@dataclass(frozen=True)
+class Method:
+    """A registered method; everything that a user interface needs to know about it."""
+
+    name: str
+    title: str
+    paper: str  # arXiv id
+    options: type  # frozen dataclass of `opt` fields
+    needs: frozenset[str]  # of "prompt", "source_prompt", "mask"
+    parts: tuple[str, ...]  # loaded objects that `fn` takes by keyword
+    fn: Callable[..., Outcome]
+
+
+_METHODS: dict[str, Method] = {}
+
+
+def register(
+    name: str,
+    *,
+    title: str,
+    paper: str,
+    options: type,
+    needs: tuple[str, ...] = (),
+    parts: tuple[str, ...] = (),
+) -> Callable[[F], F]:
+    """Make `fn(model, task, options, run, **parts) -> Outcome` a method."""
+
+    def keep(fn: F) -> F:
+        _METHODS[name] = Method(name, title, paper, options, frozenset(needs), parts, fn)
+        return fn
+
+    return keep
+
+
+def methods() -> dict[str, Method]:
+    """All methods by name."""
+    return dict(sorted(_METHODS.items()))
+
+
+def find(name: str) -> Method:
+    """The method called `name`."""
+    if name not in _METHODS:
+        raise OptionError(f"There is no method {name!r}", hint=suggest(name, _METHODS))
+    return _METHODS[name]
+
+
+def parse_options(method: Method, given: Mapping[str, Any]) -> Any:
+    """The method's options dataclass from names and values."""
+    return parse_fields(method.options, given, f"The method {method.name}")
+
+
+def perform(
+    method: Method,
+    model: DiffusionModel,
+    task: Task,
+    options: Any,
+    run: Run,
+    parts: Mapping[str, Any],
+) -> Outcome:
+    """Carry out a method and check what it made."""
+    for need in sorted(method.needs):
+        if getattr(task, need) is None or getattr(task, need) == "":
+            raise OptionError(f"The method {method.name} needs a {need.replace('_', ' ')}")
+    with torch.no_grad():
+        outcome = method.fn(model, task, options, run, **parts)
+    if not bool(torch.isfinite(outcome.images).all()):
+        raise NumericsError(
+            f"The method {method.name} made NaN or infinity", hint="Try --dtype float32."
+        )
+    return dataclasses.replace(outcome, images=outcome.images.clamp(-1, 1))

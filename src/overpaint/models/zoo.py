@@ -1,0 +1,100 @@
+"""From a model's name to the model: embedded ones, local folders, the Hugging Face cache."""
+
+import difflib
+import re
+from dataclasses import replace
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+from overpaint.errors import ModelNotFoundError
+from overpaint.models.bundle import DiffusionModel
+from overpaint.models.devices import pick_device, pick_dtype
+from overpaint.models.families import pixel
+from overpaint.models.families.tiny import tiny
+from overpaint.models.folders import Folder
+
+WEIGHTS = Path(__file__).parent.parent / "weights"
+FAMILIES: tuple[ModuleType, ...] = (pixel,)  # each has holds(folder) and load(folder, ...)
+HUB_ID = re.compile(r"[\w.-]+/[\w.-]+")
+
+
+def load(name: str | Path, device: str = "auto", dtype: str = "auto") -> DiffusionModel:
+    """The model called `name`: embedded, else in a folder, else downloaded before; no network.
+
+    Raises:
+        ModelNotFoundError: it is in none of these places.
+        UnsafeFileError: its files are not plain data, or do not fit together.
+    """
+    where = pick_device(device)
+    kind = pick_dtype(dtype, where)
+    if str(name) == "tiny":
+        return tiny()
+    folder = _find(str(name))
+    for family in FAMILIES:
+        if family.holds(folder):
+            model: DiffusionModel = family.load(folder, device=where, dtype=kind)
+            # A record may name a model but no path.
+            return model if folder.path == Path(name) else replace(model, name=str(name))
+    raise ModelNotFoundError(
+        f"{folder.path} holds no model that can be loaded",
+        "there is neither unet/config.json nor config.json in it",
+    )
+
+
+def models() -> list[dict[str, Any]]:
+    """Cards of all that is embedded, each with its `name` and `kind`."""
+    found = []
+    for path in sorted(WEIGHTS.glob("**/card.json")):
+        folder = path.parent
+        parent = folder.parent.name
+        kind = "model" if (folder / "unet").is_dir() else folder.name
+        kind = parent.removesuffix("s") if folder.parent != WEIGHTS else kind
+        name = folder.relative_to(WEIGHTS).as_posix()
+        found.append({"title": "", **Folder.at(folder).card(), "name": name, "kind": kind})
+    return found
+
+
+def names() -> list[str]:
+    """The embedded diffusion models."""
+    return [unet.parent.name for unet in sorted(WEIGHTS.glob("*/unet"))]
+
+
+def embedded(name: str) -> Path:
+    """The folder of an embedded part, such as "clip" or "adapters"."""
+    path = WEIGHTS / name
+    if not path.is_dir():
+        raise ModelNotFoundError(f"This build has no embedded {name}", f"{path} is missing")
+    return path
+
+
+def _find(name: str) -> Folder:
+    if name in names():
+        return Folder.at(WEIGHTS / name)
+    path = Path(name).expanduser()
+    if "\0" not in name and path.is_dir():
+        return Folder.at(path)
+    if HUB_ID.fullmatch(name) and ".." not in name:
+        return _cached(name)
+    close = difflib.get_close_matches(name, names(), 1)
+    raise ModelNotFoundError(
+        f"There is no model {name!r}",
+        "it is neither embedded nor a folder nor a Hugging Face id",
+        f"Did you mean {close[0]!r}?" if close else f"Embedded: {', '.join(names()) or 'none'}.",
+    )
+
+
+def _cached(name: str) -> Folder:
+    from huggingface_hub import constants, snapshot_download
+    from huggingface_hub.errors import HFValidationError, LocalEntryNotFoundError
+
+    try:
+        path = Path(snapshot_download(name, local_files_only=True))
+    except (LocalEntryNotFoundError, HFValidationError, FileNotFoundError) as error:
+        raise ModelNotFoundError(
+            f"The model {name!r} is not on this machine",
+            f"looked in {constants.HF_HUB_CACHE}",
+            f"Download it once with `hf download {name}`.",
+        ) from error
+    # Files of a snapshot are links into the blobs beside it.
+    return Folder.at(path, root=path.parent.parent)
