@@ -5,9 +5,9 @@ import math
 import pytest
 import torch
 
-from overpaint.core.prediction import Prediction
+from overpaint.core.prediction import PREDICTIONS, Prediction
 from overpaint.core.rng import NoiseStream
-from overpaint.core.schedule import CLEAN, NoiseSchedule, below, evenly, variance_exploding
+from overpaint.core.schedule import CLEAN, Level, NoiseSchedule, below, evenly, variance_exploding
 from overpaint.core.solvers import (
     ancestral,
     ddim,
@@ -151,6 +151,36 @@ def test_a_batch_moves_as_its_pictures_do(step):
     together = last(solve(model, x, levels, step))
     alone = torch.cat([last(solve(model, row[None], levels, step)) for row in x])
     assert torch.equal(together, alone)
+
+
+@pytest.mark.parametrize("kind", ["x0", "v", "score"])
+def test_what_a_network_predicts_does_not_change_the_path(kind):
+    said = {
+        "x0": lambda level, pred: pred.x0,
+        "v": lambda level, pred: level.alpha * pred.eps - level.sigma * pred.x0,
+        "score": lambda level, pred: -pred.eps / level.sigma,
+    }[kind]
+
+    def denoise(x, level):
+        return PREDICTIONS[kind](x, level, said(level, GAUSSIAN(x, level)))
+
+    x, levels = noise(1, 3, 4, 4).double(), SCHEDULE.path(below(500, 6))
+    for found, expected in zip(solve(denoise, x, levels), solve(GAUSSIAN, x, levels), strict=True):
+        torch.testing.assert_close(found, expected)
+
+
+def test_on_the_path_of_a_rectified_flow_ddim_is_eulers_step():
+    here, there = Level(0.8, 0.2, 0.8), Level(0.5, 0.5, 0.5)
+    x, v = noise(2, 1, 3, 4, 4).double().unbind()
+    moved = ddim(x, PREDICTIONS["flow"](x, here, v), here, there)
+    torch.testing.assert_close(moved, x + (there.t - here.t) * v)
+
+
+@pytest.mark.parametrize("make", [ddim_eta, ancestral, euler_maruyama_vp])
+def test_steps_with_noise_do_not_lead_up(make):
+    levels = SCHEDULE.path(below(500, 6))[::-1]
+    with pytest.raises(OptionError, match="without noise"):
+        last(solve(GAUSSIAN, noise(1, 3, 4, 4), levels, make(NoiseStream([0]))))
 
 
 def test_a_path_of_one_level_is_refused():

@@ -9,7 +9,7 @@ from overpaint.core.schedule import Level
 from overpaint.errors import OptionError
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Prediction:
     """x0 and eps with `x = alpha * x0 + sigma * eps`; build one with a `from_` function.
 

@@ -157,6 +157,7 @@ def official(t0: int, steps: int) -> list[int]:
     """The grid of DiffusionCLIP's code, `t0` to 0, rounded as there; 0 steps are all below `t0`."""
     if steps == 0:
         return list(reversed(range(t0)))
+    _check_count(steps)
     return [int(share * t0) for share in reversed(_linspace(0, 1, steps))]
 
 

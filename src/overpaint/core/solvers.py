@@ -60,8 +60,7 @@ def ddim_eta(rng: NoiseStream, eta: float = 1.0) -> StepFn:
 
     def step(x: Tensor, pred: Prediction, here: Level, there: Level) -> Tensor:
         spread = eta * math.sqrt(_posterior_variance(here, there))
-        rest = math.sqrt(there.sigma**2 - spread**2)
-        moved = there.alpha * pred.x0 + rest * pred.eps
+        moved = _leaving_room(pred, there, spread)
         return moved + spread * rng.randn_like(x) if spread > 0 else moved
 
     return step
@@ -72,7 +71,7 @@ def ancestral(rng: NoiseStream) -> StepFn:
 
     def step(x: Tensor, pred: Prediction, here: Level, there: Level) -> Tensor:
         small = _posterior_variance(here, there)
-        moved = there.alpha * pred.x0 + math.sqrt(there.sigma**2 - small) * pred.eps
+        moved = _leaving_room(pred, there, math.sqrt(small))
         if there.sigma == 0:
             return moved
         noise = rng.randn_like(x)
@@ -130,9 +129,17 @@ def dpmpp_2m() -> StepFn:
 
 def _beta(here: Level, there: Level) -> float:
     """The noise variance that the forward process adds from `there` to `here`."""
+    if here.log_snr >= there.log_snr:
+        raise OptionError("a step with noise leads down the path; invert without noise")
     return 1 - (here.alpha / there.alpha) ** 2
 
 
 def _posterior_variance(here: Level, there: Level) -> float:
     """The variance of the state `there` given the one `here` and x0 (arXiv 2006.11239, eq. 7)."""
     return _beta(here, there) * (there.sigma / here.sigma) ** 2
+
+
+def _leaving_room(pred: Prediction, there: Level, spread: float) -> Tensor:
+    """The predicted state `there`, short of noise of standard deviation `spread`."""
+    rest = math.sqrt(max(there.sigma**2 - spread**2, 0.0))
+    return there.alpha * pred.x0 + rest * pred.eps

@@ -10,7 +10,7 @@ from overpaint.core.schedule import Level
 from overpaint.core.solvers import After, StepFn, ddim, solve
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Trajectory:
     """The states (B, ...) of an inverted picture; `levels` descend, as for sampling."""
 
