@@ -1,0 +1,76 @@
+"""Masks: white is where the edit may act, grey acts softly, black keeps every byte."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from PIL import Image
+
+from overpaint.data.decoding import MAX_PIXELS
+from overpaint.data.images import Picture, read_image
+from overpaint.data.modes import Array
+from overpaint.errors import ImageReadError
+
+
+@dataclass(frozen=True, eq=False)
+class Mask:
+    """values: (H, W) uint8 of the picture's size, 255 where the edit may act."""
+
+    values: Array
+    name: str = ""
+    sha256: str = ""
+    warnings: tuple[str, ...] = ()
+
+
+def read_mask(source: object, size: tuple[int, int], *, max_pixels: int = MAX_PIXELS) -> Mask:
+    """The mask in `source`, for a picture of `size` (width, height), upright as that one is.
+
+    Sources are as for `read_image`. Transparent parts count as black; a mask of one colour is
+    read from its transparency alone. Another size of the same aspect is resized, with a warning.
+    """
+    found = read_image(_as_picture(source), max_pixels=max_pixels)
+    values, notes = _values(found), found.warnings
+    if found.size != size:
+        _check_aspect(found.size, size)
+        notes = (*notes, f"the mask was resized from {_times(found.size)} to {_times(size)}")
+        values = np.array(Image.fromarray(values).resize(size, Image.Resampling.BILINEAR))
+    if not values.any():
+        notes = (*notes, "the mask is black everywhere: nothing will change")
+    return Mask(values, found.name, found.sha256, notes)
+
+
+def _as_picture(source: object) -> object:
+    """Masks as tensors and arrays may lack the channel, or carry a batch of one."""
+    if isinstance(source, np.ndarray):
+        return np.squeeze(source) if source.ndim > 2 and 1 in source.shape[:2] else source
+    dims = getattr(source, "ndim", None)
+    return source[None] if dims == 2 and hasattr(source, "detach") else source  # type: ignore[index]
+
+
+def _values(found: Picture) -> Array:
+    """(H, W) uint8: luminance (ITU-R 601) over black."""
+    colour = found.pixels.astype(np.uint32)
+    if found.alpha is not None and found.alpha.min() < 255 and _one_colour(found.pixels):
+        return found.alpha
+    grey = (colour[..., 0] * 299 + colour[..., 1] * 587 + colour[..., 2] * 114 + 500) // 1000
+    if found.alpha is not None:
+        grey = (grey * found.alpha + 127) // 255
+    return grey.astype(np.uint8)
+
+
+def _one_colour(pixels: Array) -> bool:
+    return bool((pixels == pixels[0, 0]).all())
+
+
+def _check_aspect(mask: tuple[int, int], picture: tuple[int, int]) -> None:
+    """Same aspect, to the pixel that rounding costs."""
+    (w, h), (width, height) = mask, picture
+    if abs(w * height - h * width) <= max(width, height):
+        return
+    what = f"the mask is {_times(mask)}, the picture {_times(picture)}"
+    turned = abs(w * width - h * height) <= max(width, height)
+    hint = "turn the mask by 90 degrees" if turned else "draw the mask on the picture itself"
+    raise ImageReadError(what, "a mask has the size, or at least the aspect, of its picture", hint)
+
+
+def _times(size: tuple[int, int]) -> str:
+    return f"{size[0]} x {size[1]}"

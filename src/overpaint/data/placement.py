@@ -1,0 +1,158 @@
+"""Fitting a picture of any size into a model's square, and pasting the edit back."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from PIL import Image
+from torch import Tensor
+
+from overpaint.core.masks import paste_back
+from overpaint.data.images import Picture
+from overpaint.data.modes import Array
+from overpaint.errors import NumericsError, OptionError
+
+_STRIP = 1 << 22  # pixels pasted at a time, so that memory stays bounded
+
+
+@dataclass(frozen=True, eq=False)
+class Placement:
+    """Where a picture lies in the model's square: aspect kept, in the middle, edges continued.
+
+    Args:
+        picture: the original.
+        source: (3, S, S) float32 in [-1, 1], what the model was given.
+        box: left, top, right, bottom of the picture in the square; the rest is padding.
+    """
+
+    picture: Picture
+    source: Tensor
+    box: tuple[int, int, int, int]
+
+    def fit_mask(self, mask: Array) -> Tensor:
+        """A mask (H, W) uint8 of the picture's size as (1, 1, S, S) in [0, 1]."""
+        left, top, right, bottom = self.box
+        small = Image.fromarray(mask).resize((right - left, bottom - top), Image.Resampling.BOX)
+        values = _padded(np.asarray(small)[..., None], self.box, self.source.shape[-1])
+        return torch.from_numpy(values).permute(2, 0, 1)[None].float() / 255
+
+    def paste(
+        self, edited: Tensor, *, mask: Array | None = None, detail: bool = True
+    ) -> Image.Image:
+        """The edit, (3, S, S) in [-1, 1], as a picture of the original's size, RGB or RGBA.
+
+        Args:
+            mask: (H, W) uint8; where it is 0, every byte stays the original's.
+            detail: add what the edit changed to the original, whose detail a small model cannot
+                hold; else show the enlarged edit alone. At the model's own size both are equal.
+        """
+        change, exact = self._change(edited, detail=detail)
+        original = self.picture.pixels
+        out = np.empty_like(original)
+        width, height = self.picture.size
+        rows = max(1, _STRIP // width)
+        for top in range(0, height, rows):
+            part = slice(top, min(top + rows, height))
+            pasted = self._strip(change, part, exact=exact, detail=detail)
+            if mask is not None:
+                pasted = paste_back(
+                    torch.from_numpy(original[part]),
+                    torch.from_numpy(pasted),
+                    torch.from_numpy(mask[part, :, None]).float() / 255,
+                ).numpy()
+            out[part] = pasted
+        return self._finished(out)
+
+    def _change(self, edited: Tensor, *, detail: bool) -> tuple[Array, bool]:
+        """(h, w, 3) float32 in grey levels, to be enlarged; and whether it is the result as is."""
+        edited = edited.detach().cpu().float()
+        edited = edited[0] if edited.ndim == 4 and edited.shape[0] == 1 else edited
+        if edited.shape != self.source.shape:
+            expected = tuple(self.source.shape)
+            raise OptionError(f"the edit must be {expected}, got {tuple(edited.shape)}")
+        if not torch.isfinite(edited).all():
+            raise NumericsError("the edit holds NaN or infinity", hint="try dtype float32")
+        left, top, right, bottom = self.box
+        exact = (right - left, bottom - top) == self.picture.size and self._is_plain()
+        shown = edited.clamp(-1, 1)
+        change = (shown - self.source) * 127.5 if detail and not exact else (shown + 1) * 127.5
+        return change.permute(1, 2, 0)[top:bottom, left:right].numpy(), exact
+
+    def _is_plain(self) -> bool:
+        alpha = self.picture.alpha
+        return self.picture.profile is None and (alpha is None or bool((alpha == 255).all()))
+
+    def _strip(self, change: Array, part: slice, *, exact: bool, detail: bool) -> Array:
+        """Rows `part` of the result, (rows, W, 3) uint8, before any mask."""
+        large = change[part] if exact else _enlarged(change, self.picture.size, part)
+        picture = self.picture
+        if not exact and (detail or picture.profile is not None):
+            here = Picture(picture.pixels[part], profile=picture.profile)
+            large = _moved(here, large, detail=detail)
+        return np.rint(np.clip(large, 0, 255)).astype(np.uint8)
+
+    def _finished(self, pixels: Array) -> Image.Image:
+        image = Image.fromarray(pixels)
+        if self.picture.alpha is not None:
+            image.putalpha(Image.fromarray(self.picture.alpha))
+        kept = {"icc_profile": self.picture.icc, "dpi": self.picture.dpi, "exif": self.picture.exif}
+        image.info.update({name: value for name, value in kept.items() if value is not None})
+        return image
+
+
+def fit(picture: Picture, size: int) -> tuple[Tensor, Placement]:
+    """The picture as (1, 3, size, size) in [-1, 1] sRGB, and how to paste the edit back.
+
+    The longer side fills the square; beyond the shorter one the picture's edges go on.
+    Transparent parts are shown on white.
+    """
+    width, height = picture.size
+    scale = size / max(width, height)
+    w, h = max(1, round(width * scale)), max(1, round(height * scale))
+    left, top = (size - w) // 2, (size - h) // 2
+    box = (left, top, left + w, top + h)
+    small = Image.fromarray(_on_white(picture)).resize((w, h), Image.Resampling.LANCZOS)
+    pixels = torch.from_numpy(_padded(np.asarray(small), box, size))
+    source = pixels.permute(2, 0, 1).float().contiguous() / 127.5 - 1
+    return source[None], Placement(picture, source, box)
+
+
+def _on_white(picture: Picture) -> Array:
+    colour, alpha = picture.srgb(), picture.alpha
+    if alpha is None or bool((alpha == 255).all()):
+        return colour
+    over = Image.new("RGB", picture.size, "white")
+    over.paste(Image.fromarray(colour), mask=Image.fromarray(alpha))
+    return np.asarray(over)
+
+
+def _padded(values: Array, box: tuple[int, int, int, int], size: int) -> Array:
+    left, top, right, bottom = box
+    return np.pad(values, ((top, size - bottom), (left, size - right), (0, 0)), mode="edge")
+
+
+def _enlarged(change: Array, size: tuple[int, int], part: slice) -> Array:
+    """Rows `part` of (h, w, 3) float32 resampled to `size`, as if all of it were."""
+    down = change.shape[0] / size[1]
+    box = (0.0, part.start * down, float(change.shape[1]), min(part.stop * down, change.shape[0]))
+    to = (size[0], part.stop - part.start)
+    channels = [
+        np.asarray(
+            Image.fromarray(np.ascontiguousarray(change[..., c])).resize(
+                to, Image.Resampling.BICUBIC, box=box
+            )
+        )
+        for c in range(3)
+    ]
+    return np.stack(channels, axis=-1)
+
+
+def _moved(here: Picture, large: Array, *, detail: bool) -> Array:
+    """(H, W, 3) float in the picture's own colours: nothing moves where the change is 0."""
+    if here.profile is None:
+        return here.pixels + large
+    if not detail:
+        return here.profile.from_srgb(large)
+    srgb = here.srgb().astype(np.float32)
+    moved = here.profile.from_srgb(srgb + large) - here.profile.from_srgb(srgb)
+    return here.pixels + moved
