@@ -1,0 +1,62 @@
+"""`overpaint methods`: what edits a picture, and each method's own options."""
+
+import dataclasses
+from typing import Annotated, Any
+
+import typer
+
+from overpaint.cli import flags
+from overpaint.cli.terminal import Terminal
+
+
+def methods(
+    terminal: Terminal,
+    name: Annotated[str | None, typer.Argument(help="Show the options of this one.")] = None,
+    as_json: flags.Json = False,
+) -> None:
+    """List the methods, or show one with its options."""
+    import overpaint.methods.registry as registry
+
+    chosen = [registry.find(name)] if name else list(registry.methods().values())
+    for method in chosen:
+        if as_json:
+            terminal.line(described(method))
+    if as_json:
+        return
+    if not name:
+        terminal.table([(m.name, m.title, f"arXiv {m.paper}") for m in chosen])
+        return
+    (method,) = chosen
+    needs = ", ".join(sorted(need.replace("_", " ") for need in method.needs)) or "nothing more"
+    terminal.result(f"{method.name}: {method.title} (arXiv {method.paper}). Needs {needs}.\n")
+    options = described(method)["options"]
+    rows = [(o["name"], o["type"], str(o["default"]), o["range"], o["help"]) for o in options]
+    terminal.table([("OPTION", "TYPE", "DEFAULT", "RANGE", ""), *rows])
+
+
+def described(method: Any) -> dict[str, Any]:
+    """A method as plain data."""
+    kinds = {field.name: field.type for field in dataclasses.fields(method.options)}
+    options = [
+        {
+            "name": field.name,
+            "type": getattr(kinds[field.name], "__name__", str(kinds[field.name])),
+            "default": field.default,
+            "range": _range(field.metadata),
+            "help": field.metadata.get("help", ""),
+        }
+        for field in dataclasses.fields(method.options)
+    ]
+    needs = sorted(method.needs)
+    about = {"name": method.name, "title": method.title, "paper": method.paper, "needs": needs}
+    return {**about, "parts": list(method.parts), "options": options}
+
+
+def _range(limits: Any) -> str:
+    """What is allowed, short."""
+    if limits.get("choices"):
+        return " | ".join(limits["choices"])
+    low, high = limits.get("low"), limits.get("high")
+    if low is None and high is None:
+        return ""
+    return f"{'' if low is None else f'{low:g}'} .. {'' if high is None else f'{high:g}'}".strip()

@@ -1,0 +1,110 @@
+"""An edit done again from its record, and compared with what it made."""
+
+import hashlib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from overpaint.core.watch import Watch, unwatched
+from overpaint.data.images import read_image
+from overpaint.data.metadata import read_record
+from overpaint.data.record import Record
+from overpaint.editing import Result, edit
+from overpaint.errors import ImageReadError
+
+
+@dataclass(frozen=True)
+class Replay:
+    """The edit anew. verdict: "identical", "within one grey level", or "differs".
+
+    Args:
+        largest: the largest difference in grey levels.
+        share: of the values that differ.
+        changed: what differs from the record, such as the version of a library.
+    """
+
+    result: Result
+    verdict: str
+    largest: int
+    share: float
+    changed: tuple[str, ...]
+
+
+def replay(
+    picture: Path,
+    *,
+    image: Path | None = None,
+    mask: Path | None = None,
+    model: str | None = None,
+    device: str = "auto",
+    watch: Watch = unwatched,
+) -> Replay:
+    """Do the edit that made `picture` again.
+
+    Args:
+        image, mask: where the originals are, if not near under their recorded names.
+        model: where the model is, if not found by its recorded name.
+
+    Raises:
+        ImageReadError: the picture holds no record, or its original is not found.
+    """
+    record = read_record(picture)
+    original = image or _found(record.input, record.input_sha256, picture, "--image")
+    if mask is None and record.mask_sha256:
+        mask = _found(record.mask, record.mask_sha256, picture, "--mask")
+    result = edit(
+        original,
+        record.prompt,
+        source_prompt=record.source_prompt,
+        method=record.method,
+        model=model or record.model,
+        mask=mask,
+        seed=list(record.seeds),
+        device=device,
+        dtype=record.dtype,
+        watch=watch,
+        **_given(record),
+    )
+    before, after = read_image(picture), read_image(result.images[0])
+    if before.size != after.size:
+        size = f"size {before.size} -> {after.size}"
+        return Replay(result, "differs", 255, 1.0, (size, *_changed(record, result.record)))
+    apart = np.abs(before.pixels.astype(np.int16) - after.pixels)
+    largest = int(apart.max(initial=0))
+    verdict = ("identical", "within one grey level")[largest] if largest <= 1 else "differs"
+    share = float((apart > 0).mean())
+    return Replay(result, verdict, largest, share, _changed(record, result.record))
+
+
+def _given(record: Record) -> dict[str, Any]:
+    """The options as `edit` takes them: those left open stay open."""
+    return {name: value for name, value in record.options.items() if value is not None}
+
+
+def _found(name: str, sha256: str, picture: Path, flag: str) -> Path:
+    """The input by its recorded name, beside the picture or below this folder, by its content."""
+    beside = picture.resolve().parent
+    places = (Path(), beside, beside.parent)
+    names = (name, Path(name).name) if name else ()
+    for path in (place / each for place in places for each in names):
+        if path.is_file() and hashlib.sha256(path.read_bytes()).hexdigest() == sha256:
+            return path
+    what = f"the original of {picture} is not found"
+    why = f"no file {name or '(it came through a pipe)'} with sha256 {sha256[:10]} is near"
+    raise ImageReadError(what, why, f"say where it is with {flag} FILE")
+
+
+def _changed(before: Record, after: Record) -> tuple[str, ...]:
+    """What is not as it was, as "name: before -> after"."""
+    names = ("weights", "input_sha256", "mask_sha256", "threads", "device", "dtype")
+    old = {name: getattr(before, name) for name in names}
+    new = {name: getattr(after, name) for name in names}
+    old |= {**before.versions} | {f"part {name}": part for name, part in before.parts.items()}
+    new |= {**after.versions} | {f"part {name}": part for name, part in after.parts.items()}
+    return tuple(
+        f"{name}: {old.get(name)} -> {new.get(name)}"
+        for name in sorted(old.keys() | new.keys())
+        if old.get(name) != new.get(name)
+    )
