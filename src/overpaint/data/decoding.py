@@ -16,6 +16,8 @@ from overpaint.data.sniff import kind
 from overpaint.errors import ImageReadError
 
 MAX_PIXELS = 64_000_000
+_PILLOWS_LIMIT = 178_956_970  # beyond it Pillow itself refuses, whatever the user raises
+_MOST_SCANNED = 20 * MAX_PIXELS  # every scan of a progressive JPEG is a pass over all its pixels
 
 # How many pixels one byte of the format can hold at the very most, generously: deflate expands
 # 1032 times, a JPEG spends a bit on every block, LZW holds 4096 values in a code.
@@ -43,6 +45,9 @@ def decode(data: bytes, name: str, max_pixels: int = MAX_PIXELS) -> Decoded:
             return _decode(data, found, name, max_pixels)
     except ImageReadError:
         raise
+    except Image.DecompressionBombError as error:
+        why = f"it has more than {min(max_pixels, _PILLOWS_LIMIT) / 1e6:g} million pixels"
+        raise ImageReadError(f"cannot read {name}", why, "make it smaller first") from error
     except MemoryError as error:
         why = "decoding it takes more memory than there is"
         raise ImageReadError(f"cannot read {name}", why, "make it smaller first") from error
@@ -59,7 +64,7 @@ def _decode(data: bytes, found: str, name: str, max_pixels: int) -> Decoded:
         if width * height > _PIXELS_PER_BYTE.get(found, math.inf) * len(data) + 65_536:
             why = f"it claims {width} x {height} pixels in {len(data)} bytes: damaged, or a bomb"
             raise ImageReadError(f"cannot read {name}", why, "get the file anew")
-        _check_tiles(image, max_pixels)
+        _check_work(image, slim, max_pixels)
         image.load()
         block = block or _bytes(image.info.get("exif"))
         # A TIFF stands upright already: its decoder turns it.
@@ -100,12 +105,16 @@ def check_size(size: tuple[int, int], name: str, max_pixels: int) -> None:
         raise ImageReadError(f"cannot read {name}", why, "make it smaller, or raise the limit")
 
 
-def _check_tiles(image: Image.Image, max_pixels: int) -> None:
-    """A TIFF's tiles are memory too, whatever the picture's size."""
+def _check_work(image: Image.Image, data: bytes, max_pixels: int) -> None:
+    """A TIFF's tiles and a JPEG's scans cost memory and time, whatever the picture's size."""
+    pixels = image.size[0] * image.size[1]
     tags = getattr(image, "tag_v2", {})
     width, height = tags.get(322, 1), tags.get(323, 1)
-    if width * height > max(max_pixels // 4, 4 * image.size[0] * image.size[1]):
+    if width * height > max(max_pixels // 4, 4 * pixels):
         raise ValueError(f"its tiles have {width} x {height} pixels")
+    scans = data.count(b"\xff\xda") if image.format == "JPEG" else 0
+    if scans > 200 or (scans > 20 and scans * pixels > _MOST_SCANNED):
+        raise ValueError(f"it has {scans} scans")
 
 
 def _dpi(value: object, *, swap: bool) -> tuple[float, float] | None:

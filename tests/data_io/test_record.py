@@ -1,0 +1,175 @@
+"""The record: read back as written from every format, and never believed unseen."""
+
+import json
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from PIL import Image
+
+from overpaint.data.metadata import parameters, read_record
+from overpaint.data.originals import find_original
+from overpaint.data.record import Record
+from overpaint.data.writing import write_image
+from overpaint.errors import ImageReadError, OptionError, UnsafeFileError
+
+RECORD = Record(
+    method="sdedit",
+    model="portraits",
+    prompt='a "cat", red: hair\nin two lines, ü and 😀',
+    seeds=(7,),
+    options={"num_inference_steps": 40, "strength": 0.5, "mask": None, "grid": [1, 2.5, "a"]},
+    weights="0123456789",
+    input="examples/portrait.png",
+    input_sha256="ab" * 32,
+    parts={"adapter": "a pencil sketch 0123456789"},
+    versions={"overpaint": "0.1.0", "torch": "2.13.0"},
+)
+
+
+@pytest.mark.parametrize("suffix", [".png", ".jpg", ".webp"])
+def test_every_format_carries_the_record(tmp_path, pixels, suffix):
+    path = write_image(Image.fromarray(pixels), tmp_path / f"out{suffix}", RECORD)
+    assert read_record(path) == RECORD
+    assert read_record(path.read_bytes()) == RECORD
+
+
+def test_pngs_carry_the_text_that_others_read(tmp_path, pixels):
+    path = write_image(Image.fromarray(pixels), tmp_path / "out.png", RECORD)
+    with Image.open(path) as image:
+        assert image.text["parameters"] == parameters(RECORD, (30, 40))
+        assert json.loads(image.text["overpaint"])["schema"] == 1
+    lines = parameters(RECORD, (30, 40)).split("\n")
+    assert "\n".join(lines[:2]) == RECORD.prompt
+    assert lines[2] == (
+        "Steps: 40, Method: sdedit, Denoising strength: 0.5, Seed: 7, Size: 30x40, "
+        "Model hash: 0123456789, Model: portraits, Version: Overpaint 0.1.0"
+    )
+
+
+def test_a_picture_of_many_has_its_own_seed_alone():
+    assert Record("a", "b", "c", (1, 2, 3)).only(1).seeds == (2,)
+
+
+def test_pictures_without_a_record_say_so(tmp_path, pixels):
+    for suffix in (".png", ".jpg", ".webp"):
+        path = write_image(Image.fromarray(pixels), tmp_path / f"out{suffix}")
+        with pytest.raises(ImageReadError, match="holds no record"):
+            read_record(path)
+
+
+def changed(**values: object) -> str:
+    return json.dumps({**json.loads(RECORD.to_json()), **values})
+
+
+REFUSED = {
+    "schema": changed(schema=2),
+    "schema text": changed(schema="1"),
+    "schema true": changed(schema=True),
+    "no schema": changed(schema=None),
+    "unknown field": changed(code="import os"),
+    "no method": json.dumps({"schema": 1, "model": "a", "prompt": "b", "seeds": [1]}),
+    "prompt number": changed(prompt=5),
+    "prompt long": changed(prompt="x" * 20_001),
+    "prompt NUL": changed(prompt="a\0b"),
+    "prompt surrogate": changed(prompt="\ud800"),
+    "no seeds": changed(seeds=[]),
+    "seed text": changed(seeds=["1"]),
+    "seed true": changed(seeds=[True]),
+    "seed negative": changed(seeds=[-1]),
+    "seed huge": changed(seeds=[2**64]),
+    "many seeds": changed(seeds=[1] * 5000),
+    "seeds number": changed(seeds=1),
+    "options list": changed(options=[1]),
+    "option object": changed(options={"a": {"b": 1}}),
+    "option deep": changed(options={"a": [[1]]}),
+    "option huge": changed(options={"a": 2**64}),
+    "options many": changed(options={str(n): n for n in range(101)}),
+    "option infinite": RECORD.to_json().replace("0.5", "1e999"),
+    "option NaN": RECORD.to_json().replace("0.5", "NaN"),
+    "option endless": RECORD.to_json().replace("0.5", "9" * 5000),
+    "parts": changed(parts={"a": 1}),
+    "threads none": changed(threads=0),
+    "threads many": changed(threads=10**6),
+    "threads half": changed(threads=1.5),
+    "model absolute": changed(model="/etc/passwd"),
+    "model parent": changed(model="a/../../b"),
+    "model address": changed(model="https://example.org/model"),
+    "model drive": changed(model="C:\\models"),
+    "model share": changed(model="\\\\server\\share"),
+    "model home": changed(model="~/model"),
+    "input absolute": changed(input="/etc/passwd"),
+    "input parent": changed(input="../secret.png"),
+    "mask file": changed(mask="file:secret.png"),
+    "twice": RECORD.to_json()[:-1] + ', "schema": 1}',
+    "deep": "[" * 100_000,
+    "list": "[1]",
+    "text": "no JSON",
+    "empty": "",
+    "long": changed(prompt="x") + " " * 1_000_001,
+}
+
+
+@pytest.mark.parametrize("name", sorted(REFUSED))
+def test_doubtful_records_are_refused(name):
+    with pytest.raises(UnsafeFileError) as caught:
+        Record.from_json(REFUSED[name])
+    assert len(str(caught.value)) < 500
+
+
+@settings(max_examples=150, deadline=None)
+@given(
+    st.recursive(
+        st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=9),
+        lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=9), inner),
+        max_leaves=8,
+    ),
+    st.sampled_from(["schema", "method", "prompt", "seeds", "options", "parts", "threads", "new"]),
+)
+def test_any_value_anywhere_is_taken_or_refused(value, name):
+    try:
+        record = Record.from_json(changed(**{name: value}))
+    except (UnsafeFileError, OptionError):
+        return
+    assert Record.from_json(record.to_json()) == record
+
+
+def test_damaged_files_with_a_record_are_refused(tmp_path, pixels):
+    """As with pictures: only our own errors, whatever became of the file."""
+    rng = np.random.default_rng(0)
+    for suffix in (".png", ".jpg", ".webp"):
+        data = write_image(Image.fromarray(pixels), tmp_path / f"out{suffix}", RECORD).read_bytes()
+        for _ in range(200):
+            damaged = bytearray(data[: rng.integers(1, len(data)) if rng.random() < 0.3 else None])
+            for at in rng.integers(0, len(damaged), 5):
+                damaged[at] = rng.integers(0, 256)
+            try:
+                read_record(bytes(damaged))
+            except (ImageReadError, UnsafeFileError, OptionError):
+                continue
+
+
+def test_prompts_that_could_not_be_read_back_are_refused_at_once():
+    for prompt in ("x" * 20_001, "\udc80"):
+        with pytest.raises(OptionError):
+            Record("a", "b", prompt, (1,))
+
+
+def test_the_original_is_found_by_name_and_known_by_hash(tmp_path, monkeypatch, pixels):
+    import hashlib
+
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "in").mkdir()
+    (tmp_path / "out" / "deep").mkdir(parents=True)
+    path = write_image(Image.fromarray(pixels), tmp_path / "in" / "a.png")
+    digest = hashlib.sha256(path.read_bytes()).hexdigest()
+    assert find_original("in/a.png", digest).resolve() == path
+    monkeypatch.chdir(tmp_path / "out")
+    assert find_original("in/a.png", digest, tmp_path / "out" / "deep" / "b.png") == path
+    for name, why in (("in/b.png", "cannot find"), ("", "not known")):
+        with pytest.raises(ImageReadError, match=why):
+            find_original(name, digest, tmp_path / "out" / "b.png")
+    path.write_bytes(b"other")
+    with pytest.raises(ImageReadError, match="has changed"):
+        find_original("in/a.png", digest, tmp_path / "out" / "b.png")
