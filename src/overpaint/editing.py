@@ -101,10 +101,14 @@ def edit(
 
 def seeds_of(seed: int | Sequence[int], count: int) -> tuple[int, ...]:
     """One seed for each image."""
-    one = isinstance(seed, int)
-    seeds = tuple(range(seed, seed + count)) if isinstance(seed, int) else tuple(seed)
-    if not seeds or (not one and count not in (1, len(seeds))):
-        raise OptionError(f"{len(seeds)} seeds do not make {count} images", hint="Give one each.")
+    if isinstance(seed, Sequence):
+        seeds = tuple(seed)
+        if not seeds or count not in (1, len(seeds)):
+            raise OptionError(f"{len(seeds)} seeds do not make {count} images", hint="One each.")
+    elif isinstance(seed, int) and count >= 1:
+        seeds = tuple(range(seed, seed + count))
+    else:
+        raise OptionError(f"{count} images cannot come of the seed {seed!r}")
     if wrong := [s for s in seeds if not (isinstance(s, int) and 0 <= s < 2**63)]:
         raise OptionError(f"A seed is a whole number from 0 to 2^63 - 1, got {wrong[0]!r}")
     return seeds

@@ -95,9 +95,9 @@ def _products(config: dict[str, Any], state: dict[str, Tensor]) -> dict[str, Ten
         raise UnsafeFileError(
             "Only plain LoRA adapters are read", f"not {unread or config.get('peft_type')}"
         )
-    rank, alpha = int(config.get("r") or 0), float(config.get("lora_alpha") or 0)
-    if not 1 <= rank <= 4096:
-        raise UnsafeFileError(f"The adapter's rank {rank} is out of bounds")
+    rank, alpha = config.get("r"), config.get("lora_alpha")
+    if not isinstance(rank, int) or not isinstance(alpha, int | float) or not 1 <= rank <= 4096:
+        raise UnsafeFileError(f"The adapter's rank {rank!r} or alpha {alpha!r} is out of bounds")
     scaling = alpha / (rank**0.5 if config.get("use_rslora") else rank)
     changes = {}
     for key in [key for key in state if key.endswith(".lora_A.weight")]:

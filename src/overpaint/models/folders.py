@@ -138,6 +138,8 @@ def known(config: Mapping[str, Any], names: frozenset[str]) -> dict[str, Any]:
     kept = {name: value for name, value in config.items() if name in names}
     for name, value in kept.items():
         parts = value if isinstance(value, list) else [value]
-        if len(parts) > 64 or any(isinstance(p, int | float) and abs(p) > 1e6 for p in parts):
+        plain = all(isinstance(p, str | int | float | None) for p in parts)
+        large = any(isinstance(p, int | float) and not abs(p) <= 1e6 for p in parts)
+        if len(parts) > 64 or large or not plain:
             raise UnsafeFileError(f"The configuration's {name} is out of bounds", repr(value)[:80])
     return kept

@@ -74,10 +74,13 @@ def product(down: Tensor, up: Tensor) -> Tensor:
 
 def changed(net: nn.Module, changes: Mapping[str, Tensor], scale: float = 1.0) -> dict[str, Tensor]:
     """New weights for `net`, by name: its own plus `scale` times the change."""
-    return {
-        name: net.get_parameter(name) + scale * change.to(net.get_parameter(name))
-        for name, change in changes.items()
-    }
+    return {name: _plus(net.get_parameter(name), change, scale) for name, change in changes.items()}
+
+
+def _plus(weight: Tensor, change: Tensor, scale: float) -> Tensor:
+    new = weight + scale * change.to(weight)
+    # A sum of two layouts may take either; convolutions are fast in this one.
+    return new.contiguous(memory_format=torch.channels_last) if new.ndim == 4 else new
 
 
 def _layers(net: nn.Module, targets: str) -> Iterator[tuple[str, nn.Module]]:

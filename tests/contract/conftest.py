@@ -1,0 +1,90 @@
+"""Every registered method on a tiny random model: options that make it quick, parts that fit it."""
+
+from dataclasses import dataclass, replace
+from functools import cache
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+from overpaint import parts
+from overpaint.methods import registry
+from overpaint.methods.registry import Method, Outcome, Run, Task
+from overpaint.models.bundle import DiffusionModel
+from overpaint.models.control import Adapter
+from overpaint.models.families.tiny import tiny, tiny_lora
+
+STEPS = 4
+
+
+@cache
+def adapter() -> Adapter:
+    """A random adapter of the tiny model."""
+    lora = tiny_lora(tiny())
+    with torch.no_grad():
+        return Adapter(changes=lora.changes(), card={"t0": 500}, name="tiny", hash="0123456789")
+
+
+PARTS = {"adapter": adapter}
+
+
+@dataclass(frozen=True)
+class Case:
+    """A method with what it needs to run."""
+
+    method: Method
+
+    @property
+    def quick(self) -> dict[str, Any]:
+        """Few steps."""
+        names = self.method.options.__dataclass_fields__
+        return {name: STEPS for name in names if name.endswith("_steps")}
+
+    def task(self, mask: torch.Tensor | None = None, size: int = 16) -> Task:
+        """A smooth picture, with texts for those who need some."""
+        rows = torch.linspace(-0.8, 0.8, size).view(1, 1, size, 1)
+        image = (rows * torch.tensor([1.0, 0.5, -1.0]).view(1, 3, 1, 1)).expand(1, 3, size, size)
+        return Task(image.contiguous(), "a sketch", "a photo", mask)
+
+    def run(
+        self,
+        *seeds: int,
+        model: DiffusionModel | None = None,
+        task: Task | None = None,
+        **more: Any,
+    ) -> Outcome:
+        """Perform the method."""
+        how = Run(seeds or (0,), more.pop("watch", Run().watch))
+        options = registry.parse_options(self.method, {**self.quick, **more})
+        with_parts = {name: PARTS[name]() for name in self.method.parts}
+        asked = task or self.task()
+        return registry.perform(self.method, model or tiny(), asked, options, how, with_parts)
+
+
+@pytest.fixture(params=sorted(registry.methods()))
+def case(request):
+    return Case(registry.find(request.param))
+
+
+@pytest.fixture
+def with_tiny_parts(monkeypatch):
+    """`edit` finds the tiny parts instead of embedded ones."""
+    found = {name: lambda *asked, make=make: make() for name, make in PARTS.items()}
+    monkeypatch.setattr(parts, "_RESOLVERS", found)
+
+
+@pytest.fixture
+def photo():
+    """A picture of an odd size and aspect."""
+    pixels = np.random.default_rng(0).integers(0, 256, (37, 23, 3), dtype=np.uint8)
+    return Image.fromarray(pixels)
+
+
+def damaged(value: float = float("nan")) -> DiffusionModel:
+    """The tiny model with one bad number in its weights."""
+    model = tiny()
+    with torch.no_grad():
+        model.net.get_parameter("mid_block.resnets.0.conv1.weight")[0, 0, 0, 0] = value
+    return replace(model)

@@ -1,0 +1,120 @@
+"""What holds for every method from a picture file to a picture file."""
+
+import dataclasses
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+import overpaint
+from overpaint.core.watch import unwatched
+from overpaint.data.record import Record
+from overpaint.errors import OptionError
+from overpaint.replaying import replay
+
+pytestmark = pytest.mark.usefixtures("with_tiny_parts")
+
+
+def edit(case, image, **more):
+    return overpaint.edit(
+        image, "a sketch", method=case.method.name, model="tiny", **{**case.quick, **more}
+    )
+
+
+def some_mask(photo, seed=0):
+    """Blobs of white, grey edges and black."""
+    rng = np.random.default_rng(seed)
+    small = Image.fromarray(rng.integers(0, 256, (5, 4), dtype=np.uint8))
+    values = np.asarray(small.resize(photo.size, Image.Resampling.BICUBIC)).astype(int)
+    return Image.fromarray(np.clip((values - 100) * 3, 0, 255).astype(np.uint8))
+
+
+def test_the_result_has_the_size_of_the_picture_and_a_record(case, photo):
+    result = edit(case, photo, seed=5, count=2)
+    assert [image.size for image in result.images] == [photo.size] * 2
+    assert result.record.seeds == (5, 6)
+    assert result.record.method == case.method.name
+    assert result.record.options.keys() == case.method.options.__dataclass_fields__.keys()
+    assert set(result.record.parts) == set(case.method.parts)
+    assert result.calls >= 2
+    assert Record.from_json(result.record.to_json()) == result.record
+
+
+@pytest.mark.parametrize("mode", ["RGB", "RGBA", "L"])
+@pytest.mark.parametrize("seed", range(3))
+def test_bytes_outside_the_mask_are_the_originals(case, photo, mode, seed):
+    photo = photo.convert(mode)
+    if mode == "RGBA":
+        photo.putalpha(some_mask(photo, seed + 10))
+    mask = some_mask(photo, seed)
+    (image,) = edit(case, photo, mask=mask, seed=seed).images
+    before = np.asarray(photo.convert(image.mode))
+    outside = np.asarray(mask) == 0
+    assert outside.any()
+    assert np.array_equal(np.asarray(image)[outside], before[outside])
+    if mode == "RGBA":
+        assert np.array_equal(np.asarray(image)[..., 3], before[..., 3])
+    assert not np.array_equal(np.asarray(image), before)
+
+
+def test_a_black_mask_gives_the_picture_back(case, photo):
+    (image,) = edit(case, photo, mask=Image.new("L", photo.size, 0)).images
+    assert np.array_equal(np.asarray(image), np.asarray(photo))
+
+
+def test_strength_zero_gives_the_picture_back(case, photo):
+    if "strength" not in case.method.options.__dataclass_fields__:
+        pytest.skip("this method has no strength")
+    (image,) = edit(case, photo, strength=0).images
+    assert np.array_equal(np.asarray(image), np.asarray(photo))
+
+
+def test_a_file_is_done_again_to_the_same_bytes(case, photo, tmp_path):
+    photo.save(tmp_path / "in.png")
+    some_mask(photo).save(tmp_path / "mask.png")
+    result = edit(case, tmp_path / "in.png", mask=tmp_path / "mask.png", seed=[9, 4], count=2)
+    for index in range(2):
+        path = result.save(tmp_path / f"out{index}.png", index)
+        again = replay(path)
+        assert again.verdict == "identical", again
+        assert np.array_equal(np.asarray(again.result.images[0]), np.asarray(result.images[index]))
+
+
+def test_progress_is_told(case, photo):
+    told = []
+
+    def watch(items, total, label, /):
+        told.append(total)
+        return unwatched(items, total, label)
+
+    edit(case, photo, watch=watch)
+    assert told
+
+
+@pytest.mark.parametrize("seed", [-1, 2**63, 1.5, [1, 2, 3], []])
+def test_seeds_are_checked(case, photo, seed):
+    with pytest.raises(OptionError):
+        edit(case, photo, seed=seed, count=2)
+
+
+def test_an_unknown_method_is_hinted_at(case, photo):
+    with pytest.raises(OptionError, match=f"Did you mean '{case.method.name}'"):
+        overpaint.edit(photo, "x", method=f"{case.method.name}s", model="tiny")
+
+
+def test_thread_count_moves_no_value_by_more_than_one_level(case, photo):
+    threads, shown = torch.get_num_threads(), []
+    try:
+        for count in (1, 2):
+            torch.set_num_threads(count)
+            shown.append(np.asarray(edit(case, photo).images[0]).astype(int))
+    finally:
+        torch.set_num_threads(threads)
+    assert np.abs(shown[0] - shown[1]).max() <= 1
+
+
+def test_options_are_recorded_as_they_were_used(case, photo):
+    recorded = edit(case, photo).record.options
+    defaults = dataclasses.asdict(case.method.options())
+    assert recorded == {**defaults, **case.quick}

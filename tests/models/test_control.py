@@ -1,0 +1,134 @@
+"""Adapters: peft's format, exactly peft's numbers, and a base model that nothing touches."""
+
+import copy
+import json
+from dataclasses import replace
+
+import peft
+import pytest
+import torch
+from safetensors.torch import load_file, save_file
+
+from overpaint.errors import OptionError, UnsafeFileError
+from overpaint.models.bundle import DiffusionModel
+from overpaint.models.control import adapted, read_adapter, write_lora, write_whole
+from overpaint.models.families.tiny import tiny, tiny_lora
+from overpaint.models.lora import Lora, LoraConfig, changed
+
+X = torch.randn(2, 12, 8, 8, generator=torch.Generator().manual_seed(1))
+
+
+def eps(model: DiffusionModel) -> torch.Tensor:
+    with torch.no_grad():
+        return model(X, model.schedule.at(400)).eps
+
+
+@pytest.fixture
+def folder(tmp_path, model):
+    write_lora(tiny_lora(model), tmp_path / "lora", {"t0": 500, "prompt": "a sketch"})
+    return tmp_path / "lora"
+
+
+def test_peft_reads_what_is_written_and_agrees(model, folder):
+    ours = eps(adapted(model, read_adapter(folder)))
+    with torch.no_grad():
+        theirs = peft.PeftModel.from_pretrained(copy.deepcopy(model.net), folder)
+        assert torch.allclose(theirs(X, torch.full((2,), 400.0)).sample, ours, atol=1e-5)
+    assert (ours - eps(model)).abs().mean() > 0.01
+
+
+def test_what_peft_writes_is_read(model, tmp_path):
+    names = Lora(model.net, LoraConfig()).names
+    config = peft.LoraConfig(r=3, lora_alpha=7, target_modules=names, use_rslora=True)
+    theirs = peft.get_peft_model(copy.deepcopy(model.net), config)
+    for name, p in theirs.named_parameters():
+        if "lora_B" in name:
+            torch.nn.init.normal_(p, std=0.3, generator=torch.Generator().manual_seed(2))
+    theirs.eval().save_pretrained(tmp_path)
+    with torch.no_grad():
+        expected = theirs(X, torch.full((2,), 400.0)).sample
+    assert torch.allclose(eps(adapted(model, read_adapter(tmp_path))), expected, atol=1e-5)
+
+
+def test_the_base_model_stays_as_it_was(model, folder):
+    before, state = eps(model), copy.deepcopy(model.net.state_dict())
+    tuned = adapted(model, read_adapter(folder))
+    eps(tuned)
+    with pytest.raises(RuntimeError):
+        tuned(X[:, :5], model.schedule.at(400))  # fails inside the network
+    assert torch.equal(eps(model), before)
+    assert all(torch.equal(v, state[k]) for k, v in model.net.state_dict().items())
+
+
+def test_scale_zero_is_the_base_and_the_path_is_straight_in_the_weights(model, folder):
+    adapter = read_adapter(folder)
+    half, full = adapted(model, adapter, 0.5).weights, adapted(model, adapter).weights
+    assert torch.equal(eps(adapted(model, adapter, 0.0)), eps(model))
+    for name, weight in full.items():
+        middle = (model.net.get_parameter(name) + weight) / 2
+        assert torch.allclose(half[name], middle, atol=1e-6)
+
+
+def test_a_whole_network_is_an_adapter_too(model, tmp_path):
+    other = tiny(seed=5)
+    write_whole(other.net, tmp_path, {"t0": 300})
+    adapter = read_adapter(tmp_path)
+    assert adapter.card["t0"] == 300
+    assert torch.allclose(eps(adapted(model, adapter)), eps(other), atol=2e-3)  # written in fp16
+
+
+def test_training_a_lora_moves_only_its_own_parameters(model):
+    lora = Lora(model.net, LoraConfig(rank=2))
+    tuned = replace(model, weights=changed(model.net, lora.changes()))
+    assert torch.allclose(eps(tuned), eps(model), atol=1e-6)
+    tuned(X, model.schedule.at(400)).eps.square().mean().backward()
+    assert all(p.grad is None for p in model.net.parameters())
+    assert all(p.grad.abs().sum() > 0 for p in lora.up)
+
+
+def rewrite(folder, **values):
+    path = folder / "adapter_config.json"
+    path.write_text(json.dumps(json.loads(path.read_text()) | values))
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        {"peft_type": "IA3"},
+        {"use_dora": True},
+        {"r": 0},
+        {"r": 7},
+        {"r": 10**9},
+        {"r": None},
+        {"r": "two"},
+        {"bias": "all"},
+        {"rank_pattern": {"conv1": 4}},
+    ],
+)
+def test_adapters_of_other_kinds_are_refused(folder, values):
+    rewrite(folder, **values)
+    with pytest.raises(UnsafeFileError):
+        read_adapter(folder)
+
+
+def test_stray_tensors_are_refused(folder):
+    path = folder / "adapter_model.safetensors"
+    save_file({**load_file(path), "base_model.model.extra": torch.zeros(2)}, path)
+    with pytest.raises(UnsafeFileError, match="extra"):
+        read_adapter(folder)
+
+
+def test_an_adapter_of_another_network_is_an_error(model, tmp_path):
+    write_lora(Lora(torch.nn.ModuleDict({"a": Other()}), LoraConfig(rank=1)), tmp_path, {})
+    with pytest.raises(OptionError, match="does not fit"):
+        adapted(model, read_adapter(tmp_path))
+
+
+class Other(torch.nn.Module):
+    """A network with one layer of a name that adapters act on."""
+
+    def __init__(self):
+        super().__init__()
+        block = torch.nn.Module()
+        block.conv1 = torch.nn.Conv2d(2, 2, 1)
+        self.resnets = torch.nn.ModuleList([block])

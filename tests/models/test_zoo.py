@@ -1,0 +1,67 @@
+"""Names become models without the network, or a message that helps."""
+
+import os
+import time
+
+import pytest
+
+from overpaint.errors import ModelNotFoundError, OptionError
+from overpaint.models import zoo
+
+
+def test_an_unknown_hub_id_is_an_error_at_once():
+    began = time.perf_counter()
+    with pytest.raises(ModelNotFoundError) as caught:
+        zoo.load("nobody/no-such-model")
+    assert time.perf_counter() - began < 2
+    for said in ("nobody/no-such-model", "hub", "hf download nobody/no-such-model"):
+        assert said in str(caught.value)
+
+
+@pytest.mark.parametrize("name", ["", "no such", "../x", "a/../b", "x\0y", "/nowhere", "a/b/c"])
+def test_what_is_no_model_is_an_error(name):
+    with pytest.raises(ModelNotFoundError):
+        zoo.load(name)
+
+
+def test_a_near_miss_is_hinted_at(monkeypatch):
+    monkeypatch.setattr(zoo, "names", lambda: ["portraits"])
+    with pytest.raises(ModelNotFoundError, match="Did you mean 'portraits'"):
+        zoo.load("portrait")
+
+
+def test_a_folder_without_a_model_says_so(tmp_path):
+    with pytest.raises(ModelNotFoundError, match="holds no model"):
+        zoo.load(tmp_path)
+
+
+def test_embedded_models_are_found_first(pipeline, monkeypatch):
+    (pipeline / "card.json").write_text('{"title": "a tiny one"}')
+    monkeypatch.setattr(zoo, "WEIGHTS", pipeline.parent)
+    assert zoo.load("pipeline").name == "pipeline"
+    card = {"title": "a tiny one", "name": "pipeline", "kind": "model"}
+    assert zoo.models() == [card]
+
+
+def test_links_inside_the_cache_of_the_hub_are_followed(pipeline, tmp_path, monkeypatch):
+    from huggingface_hub import constants
+
+    repository = tmp_path / "hub/models--some--one"
+    snapshot = repository / "snapshots/0123456789abcdef0123456789abcdef01234567"
+    (repository / "blobs").mkdir(parents=True)
+    (repository / "refs").mkdir()
+    (repository / "refs/main").write_text(snapshot.name)
+    for number, file in enumerate(p for p in pipeline.rglob("*") if p.is_file()):
+        blob = repository / f"blobs/{number}"
+        blob.write_bytes(file.read_bytes())
+        link = snapshot / file.relative_to(pipeline)
+        link.parent.mkdir(parents=True, exist_ok=True)
+        os.symlink(os.path.relpath(blob, link.parent), link)
+    monkeypatch.setattr(constants, "HF_HUB_CACHE", str(tmp_path / "hub"))
+    assert zoo.load("some/one").name == "some/one"
+
+
+@pytest.mark.parametrize(("device", "dtype"), [("gpu9", "auto"), ("cpu", "int8"), ("meta", "auto")])
+def test_devices_and_dtypes_are_checked(device, dtype):
+    with pytest.raises(OptionError):
+        zoo.load("tiny", device, dtype)
