@@ -72,9 +72,6 @@ def main(argv: Sequence[str] | None = None) -> int:
                 arguments or ["--help"], "overpaint", obj=terminal, standalone_mode=False
             )
             return ended if isinstance(ended, int) else 0
-    except BrokenPipeError:  # the reader has what it wanted
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 0
     except (Exception, KeyboardInterrupt) as error:
         if terminal.verbosity > 1:
             print(traced(error), file=sys.stderr)

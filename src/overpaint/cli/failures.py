@@ -35,7 +35,7 @@ def traced(error: BaseException) -> str:
 def _told(error: BaseException, command: str) -> tuple[str, str, str]:
     usage = f"`{command} --help` shows what there is"
     if isinstance(error, OverpaintError):
-        return error.what, error.why or (error.__doc__ or "").strip(), error.hint or usage
+        return error.what, error.why or _kind(error), error.hint or usage
     if isinstance(error, KeyboardInterrupt | Abort):
         return "interrupted", "a signal asked to stop", f"run the same command again: {command}"
     if isinstance(error, TyperException):
@@ -49,6 +49,12 @@ def _told(error: BaseException, command: str) -> tuple[str, str, str]:
         return "a file could not be read or written", why, "check the path, its rights and the disk"
     why = f"{type(error).__name__}: {error}"
     return "something unforeseen went wrong", why, f"run `{command} -vv` again for the traceback"
+
+
+def _kind(error: OverpaintError) -> str:
+    """What such errors are about, from their docstring."""
+    sentence = (error.__doc__ or "").strip().rstrip(".")
+    return sentence[:1].lower() + sentence[1:]
 
 
 def _message(error: TyperException) -> str:

@@ -14,10 +14,10 @@ if TYPE_CHECKING:
 PIPE = "-"
 
 
-def source(name: str) -> Path | bytes:
+def source(name: str) -> str | bytes:
     """The file of that name, or what comes through stdin for `-`."""
     if name != PIPE:
-        return Path(name)
+        return name
     if sys.stdin.isatty():
         hint = "give a file name, or pipe a picture in: overpaint edit - < picture.png"
         raise ImageReadError("no picture comes through the pipe", "stdin is a terminal", hint)

@@ -77,6 +77,6 @@ def _made(
         for part, cover in masks(scene, size).items():
             parts[part] = f"masks/portrait-{seed}.{part}.png"
             write_image(Image.fromarray(cover), out / parts[part], overwrite=overwrite)
-        captions = [caption(scene, rng) for _ in range(3)]
+        captions = [caption(scene, rng).text for _ in range(3)]
         told = {"seed": seed, "file": name, "masks": parts, "captions": captions}
         yield {**told, "scene": scene.to_dict()}

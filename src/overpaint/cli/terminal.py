@@ -3,6 +3,7 @@
 import inspect
 import json
 import math
+import os
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -65,7 +66,13 @@ def spoken(verb: Callable[..., None]) -> Callable[..., None]:
     def command(context: typer.Context, verbose: int, quiet: bool, **rest: Any) -> None:
         terminal = context.find_root().obj
         terminal.verbosity = -1 if quiet else verbose
-        verb(terminal, **rest)
+        try:
+            verb(terminal, **rest)
+        except KeyboardInterrupt as error:
+            raise typer.Abort from error
+        except BrokenPipeError as error:  # the reader has what it wanted
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            raise typer.Exit from error
 
     kind = inspect.Parameter.KEYWORD_ONLY
     added = [

@@ -1,0 +1,151 @@
+"""The other verbs, and how the program behaves as a whole."""
+
+import io
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from overpaint.errors import OutOfMemoryError
+
+START = "import sys; from overpaint.cli import main; code = main(sys.argv[1:]); "
+
+
+def started(*argv: str, then: str = "sys.exit(code)") -> subprocess.CompletedProcess[str]:
+    """The program in a process of its own."""
+    words = [sys.executable, "-c", START + then, *argv]
+    return subprocess.run(words, capture_output=True, text=True, timeout=60)
+
+
+@pytest.mark.parametrize(("argv", "bound"), [("--help", 0.5), ("--version", 0.3)])
+def test_help_is_quick_and_without_torch(argv: str, bound: float) -> None:
+    seconds = []
+    for _ in range(3):
+        began = time.perf_counter()
+        ran = started(argv, then="assert 'torch' not in sys.modules")
+        seconds.append(time.perf_counter() - began)
+        assert ran.returncode == 0, ran.stderr
+    assert min(seconds) < 2 * bound
+
+
+def test_every_verb_has_help(run: Callable) -> None:
+    verbs = ("edit", "replay", "invert", "methods", "models", "train", "tune", "doctor")
+    for verb in (*verbs, "portraits render"):
+        ran = run(f"{verb} --help")
+        assert ran.code == 0
+        assert "--json" in ran.text
+
+
+def test_methods_are_listed_and_described(run: Callable) -> None:
+    listed = run("methods").text
+    assert "sdedit" in listed
+    assert "diffusionclip" in listed
+    told = run("methods sdedit").text
+    assert "num_inference_steps" in told
+    assert "1 .. 1000" in told
+    (line,) = run("methods sdedit --json").text.splitlines()
+    assert {o["name"] for o in json.loads(line)["options"]} >= {"strength", "solver"}
+
+
+def test_invert_reports_figures(run: Callable) -> None:
+    told = json.loads(run("invert face.png -m tiny --steps 2 --json -o back.png").text)
+    assert told["calls"] == 4
+    assert 0 <= told["mae"] <= 1
+    assert Path("back.png").exists()
+    assert [
+        row.split()[0] for row in run("invert face.png -m tiny --steps 2").text.splitlines()
+    ] == [
+        "mae",
+        "psnr",
+        "ssim",
+        "calls",
+        "seconds",
+    ]
+
+
+def test_portraits_come_with_their_truth(run: Callable, here: Path) -> None:
+    ran = run("portraits render -n 2 --seed 5 --size 32 -o world --json")
+    assert ran.code == 0, ran.err
+    scenes = [json.loads(line) for line in Path("world/scenes.jsonl").read_text().splitlines()]
+    assert scenes == [json.loads(line) for line in ran.text.splitlines()]
+    assert [scene["seed"] for scene in scenes] == [5, 6]
+    for scene in scenes:
+        assert (here / "world" / scene["file"]).exists()
+        assert all((here / "world" / name).exists() for name in scene["masks"].values())
+        assert scene["captions"]
+        assert scene["scene"]["style"] == "photo"
+    assert run("portraits render -n 2 --seed 5 --size 32 -o world").code == 2
+
+
+def test_doctor_and_models_speak_json(run: Callable) -> None:
+    findings = [json.loads(line) for line in run("doctor --json").text.splitlines()]
+    assert {"python", "libraries", "torchvision"} <= {found["about"] for found in findings}
+    for line in run("models --json").text.splitlines():
+        assert {"name", "kind"} <= json.loads(line).keys()
+
+
+def test_recipes_are_listed(run: Callable) -> None:
+    assert {row.split()[0] for row in run("train").text.splitlines()} >= {"pixel", "clip"}
+
+
+def test_a_terminal_sees_a_bar_and_a_pipe_sees_nothing(
+    run: Callable,
+) -> None:
+    class Screen(io.StringIO):
+        def isatty(self) -> bool:
+            return True
+
+    screen = Screen()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(sys, "stderr", screen)
+        patch.setenv("TERM", "xterm")
+        assert run("invert face.png -m tiny --steps 2").code == 0
+        assert "inverting" in screen.getvalue()
+        screen.truncate(0)
+        assert run("invert face.png -m tiny --steps 2 -q").code == 0
+        assert screen.getvalue().strip("\0") == ""
+    assert run("invert face.png -m tiny --steps 2").err == ""
+
+
+@pytest.mark.parametrize("name", ["SIGINT", "SIGTERM"])
+def test_a_signal_ends_with_130(run: Callable, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    def stopped(*_: object, **__: object) -> None:
+        os.kill(os.getpid(), signal.Signals[name])
+        time.sleep(5)
+
+    monkeypatch.setattr("overpaint.inverting.reconstruct", stopped)
+    ran = run("invert face.png -m tiny")
+    assert ran.code == 130
+    assert "interrupted" in ran.err
+
+
+@pytest.mark.parametrize(
+    ("error", "code"), [(OutOfMemoryError("too big"), 4), (MemoryError(), 4), (OSError(28), 1)]
+)
+def test_failures_have_their_exit_codes(
+    run: Callable, monkeypatch: pytest.MonkeyPatch, error: Exception, code: int
+) -> None:
+    def failing(*_: object, **__: object) -> None:
+        raise error
+
+    monkeypatch.setattr("overpaint.inverting.reconstruct", failing)
+    ran = run("invert face.png -m tiny")
+    assert ran.code == code
+    assert "Traceback" not in ran.err
+    assert "Traceback" in run("invert face.png -m tiny -vv").err
+
+
+def test_a_reader_that_leaves_early_is_no_error() -> None:
+    words = [sys.executable, "-c", START + "sys.exit(code)", "methods", "--json"]
+    child = subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    assert child.stdout is not None
+    assert child.stderr is not None
+    child.stdout.close()
+    assert child.stderr.read() == ""
+    assert child.wait() == 0
