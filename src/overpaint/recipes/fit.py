@@ -3,23 +3,32 @@
 import math
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
-import numpy as np
 import torch
 from torch import Tensor, nn
 
 from overpaint.recipes import checkpoint as checkpoints
 from overpaint.recipes.checkpoint import Checkpoint, Tensors
 from overpaint.recipes.state import TrainingState
+from overpaint.recipes.surroundings import (
+    Batch,
+    autocast_dtype,
+    compiled,
+    numpy_rng,
+    placed,
+    seeded,
+)
 
-Batch = dict[str, Tensor]
 BatchFn = Callable[[int], Batch]
 Figures = dict[str, float]
+Settings = Mapping[str, Any]
 Loss = Callable[[nn.Module, Batch, torch.Generator], Tensor | tuple[Tensor, Figures]]
+
+__all__ = ["Batch", "BatchFn", "FitConfig", "Loss", "Progress", "fit", "numpy_rng"]
 
 # How a run is carried out, not what it computes: free to change between resumes.
 _MANNER = ("save_every_steps", "save_every_seconds", "max_seconds")
@@ -47,7 +56,12 @@ class FitConfig:
 
 @dataclass(frozen=True)
 class Progress:
-    """The state after `step` steps; `ema` is live: averaged trainable weights, and all buffers."""
+    """The state after `step` steps.
+
+    Args:
+        seconds: of training so far, those before a resume included.
+        ema: the averaged trainable weights and all buffers; live, so copy what you keep.
+    """
 
     step: int
     loss: float
@@ -64,7 +78,7 @@ def fit(
     config: FitConfig,
     folder: Path | None = None,
     *,
-    about: Mapping[str, Any] | None = None,
+    about: Settings | None = None,
     allow_change: bool = False,
 ) -> Iterator[Progress]:
     """Train `module` in place where it stands, one Progress a step; goes on from `folder`.
@@ -80,54 +94,86 @@ def fit(
         NumericsError: the loss or its gradient is not finite.
         CheckpointError, OptionError: see `checkpoint.load`.
     """
-    began = saved_at = time.monotonic()
-    device = next(module.parameters()).device
-    precision = autocast_dtype(config.autocast, device)
+    began = time.monotonic()
     module.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     state = TrainingState(
         module, lr=config.lr, betas=config.betas, weight_decay=config.weight_decay
     )
-    settings = _settings(config, precision, device, about or {})
-    now = Progress(0, math.nan, 0.0, 0.0, ema=state.ema)
-    if folder and (found := checkpoints.load(folder, settings, allow_change=allow_change)):
-        state.restore(found.weights, found.ema, found.optimizer)
-        figures = dict(found.figures)
-        now = Progress(found.step, figures.pop("loss"), 0.0, 0.0, figures, state.ema)
+    keeper = _Keeper(folder, _settings(config, state.device, about or {}), state, config)
+    now = first = keeper.resumed(allow_change=allow_change)
+    if now.step:
         yield now
-
-    saved = now.step
-
-    def save() -> None:
-        nonlocal saved, saved_at
-        if folder and saved != now.step:
-            figures = {**now.figures, "loss": now.loss}
-            parts = (state.weights(), state.ema, state.moments())
-            checkpoints.save(folder, Checkpoint(now.step, settings, *parts, figures))
-            saved, saved_at = now.step, time.monotonic()
-
-    with _compiled(module) if config.compile else ExitStack():
+    with compiled(module) if config.compile else ExitStack():
         while now.step < config.steps:
-            lr = learning_rate(now.step, config)
-            module.train()
-            with _seeded(config.seed, now.step, device) as generator:
-                with torch.autocast(device.type, precision, enabled=precision is not None):
-                    out = loss(module, _placed(batch(now.step), device), generator)
-                value, figures = out if isinstance(out, tuple) else (out, Figures())
-                told = state.descend(value, lr=lr, clip=config.clip)
-            step = now.step + 1
-            state.average(min(config.ema, (1 + step) / (10 + step)))
-            clock = time.monotonic()
-            now = Progress(step, told, lr, clock - began, figures, state.ema)
-            over = config.max_seconds is not None and now.seconds >= config.max_seconds
-            if over or step == config.steps or _due(step, clock - saved_at, config):
-                save()
+            told, figures = _step(state, loss, batch, config, now.step)
+            spent, lr = time.monotonic() - began, learning_rate(now.step, config)
+            now = Progress(now.step + 1, told, lr, first.seconds + spent, figures, state.ema)
+            over = config.max_seconds is not None and spent >= config.max_seconds
+            if over or keeper.due(now.step):
+                keeper.save(now)
             try:
                 yield now
             except GeneratorExit:  # the caller leaves between two steps: nothing is lost
-                save()
+                keeper.save(now)
                 raise
             if over:
                 return
+
+
+def _step(
+    state: TrainingState, loss: Loss, batch: BatchFn, config: FitConfig, step: int
+) -> tuple[float, Figures]:
+    """One batch, one descent, one average; returns the loss and the loss's own figures."""
+    precision = autocast_dtype(config.autocast, state.device)
+    state.module.train()
+    with seeded(config.seed, step, state.device) as generator:
+        with torch.autocast(state.device.type, precision, enabled=precision is not None):
+            out = loss(state.module, placed(batch(step), state.device), generator)
+        value, figures = out if isinstance(out, tuple) else (out, Figures())
+        told = state.descend(value, lr=learning_rate(step, config), clip=config.clip)
+    state.average(min(config.ema, (2 + step) / (11 + step)))
+    return told, figures
+
+
+class _Keeper:
+    """Writes a run's checkpoints and knows when the next one is due."""
+
+    def __init__(
+        self, folder: Path | None, settings: Settings, state: TrainingState, config: FitConfig
+    ) -> None:
+        self.folder, self.settings, self.state, self.config = folder, settings, state, config
+        self.saved_step, self.saved_at = 0, time.monotonic()
+
+    def resumed(self, *, allow_change: bool) -> Progress:
+        """Where the run stands: at its newest checkpoint, or at the beginning."""
+        none = Progress(0, math.nan, 0.0, 0.0, ema=self.state.ema)
+        if self.folder is None:
+            return none
+        found = checkpoints.load(self.folder, self.settings, allow_change=allow_change)
+        if found is None:
+            return none
+        self.state.restore(found.weights, found.ema, found.optimizer)
+        self.saved_step = found.step
+        figures = dict(found.figures)
+        told, before = figures.pop("loss"), figures.pop("seconds", 0.0)
+        lr = learning_rate(found.step - 1, self.config)
+        return Progress(found.step, told, lr, before, figures, self.state.ema)
+
+    def due(self, step: int) -> bool:
+        """Whether a checkpoint is due: by steps, by seconds, or at the end."""
+        steps, seconds = self.config.save_every_steps, self.config.save_every_seconds
+        by_steps = steps is not None and step % steps == 0
+        by_time = seconds is not None and time.monotonic() - self.saved_at >= seconds
+        return by_steps or by_time or step == self.config.steps
+
+    def save(self, now: Progress) -> None:
+        """Keep this moment, if it is not kept yet."""
+        if self.folder is None or self.saved_step == now.step:
+            return
+        figures = {**now.figures, "loss": now.loss, "seconds": now.seconds}
+        parts = (self.state.weights(), self.state.ema, self.state.moments())
+        checkpoints.save(self.folder, Checkpoint(now.step, self.settings, *parts, figures))
+        self.saved_step, self.saved_at = now.step, time.monotonic()
 
 
 def learning_rate(step: int, config: FitConfig) -> float:
@@ -140,66 +186,8 @@ def learning_rate(step: int, config: FitConfig) -> float:
     return config.lr * 0.5 * (1 + math.cos(math.pi * min(1.0, done)))
 
 
-def numpy_rng(seed: int, step: int) -> np.random.Generator:
-    """The counter-based stream (Philox) of one step: what batches are drawn from."""
-    return np.random.Generator(np.random.Philox(key=[seed, step]))
-
-
-def autocast_dtype(mode: str, device: torch.device) -> torch.dtype | None:
-    """bfloat16 where it is asked for or, by "auto", where the hardware computes in it."""
-    able = (
-        torch.cuda.is_bf16_supported()
-        if device.type == "cuda"
-        else bool(torch.backends.cpu.get_cpu_capability().startswith("AVX512"))
-        and torch.cpu._is_avx512_bf16_supported()
-    )
-    return torch.bfloat16 if mode == "bf16" or (mode == "auto" and able) else None
-
-
-def _settings(
-    config: FitConfig, precision: torch.dtype | None, device: torch.device, about: Mapping[str, Any]
-) -> dict[str, Any]:
+def _settings(config: FitConfig, device: torch.device, about: Settings) -> Settings:
     """What the bits of the result depend on, as plain data."""
     settings = {k: v for k, v in asdict(config).items() if k not in _MANNER}
-    settings |= {"autocast": str(precision), "device": device.type}
+    settings |= {"autocast": str(autocast_dtype(config.autocast, device)), "device": device.type}
     return settings | {f"about.{name}": value for name, value in about.items()}
-
-
-def _due(step: int, since_save: float, config: FitConfig) -> bool:
-    """Whether a checkpoint is due, by steps or by seconds."""
-    by_steps = config.save_every_steps is not None and step % config.save_every_steps == 0
-    by_time = config.save_every_seconds is not None and since_save >= config.save_every_seconds
-    return by_steps or by_time
-
-
-def _placed(batch: Batch, device: torch.device) -> Batch:
-    """The batch on the device, pictures in channels-last order."""
-    layout = {True: torch.channels_last, False: torch.preserve_format}
-    return {
-        name: value.to(device, non_blocking=True, memory_format=layout[value.ndim == 4])
-        for name, value in batch.items()
-    }
-
-
-@contextmanager
-def _seeded(seed: int, step: int, device: torch.device) -> Iterator[torch.Generator]:
-    """A generator for this step; the global one (dropout) is seeded alike and put back."""
-    own = int(numpy_rng(seed, step).bit_generator.random_raw() >> 1)
-    devices = [device] if device.type == "cuda" else []
-    with torch.random.fork_rng(devices):
-        torch.manual_seed(own)
-        yield torch.Generator(device).manual_seed(own)
-
-
-@contextmanager
-def _compiled(module: nn.Module) -> Iterator[None]:
-    """Compile in place, each child of a mere container; the state dict keeps its names."""
-    container = type(module).forward is nn.Module.forward
-    parts = list(module.children()) if container else [module]
-    try:
-        for part in parts:
-            part.forward = torch.compile(part.forward)  # type: ignore[method-assign]
-        yield
-    finally:
-        for part in parts:
-            part.__dict__.pop("forward", None)

@@ -35,6 +35,11 @@ class TrainingState:
         )
         self.ema = {name: value.detach().clone() for name, value in self.weights().items()}
 
+    @property
+    def device(self) -> torch.device:
+        """Where the weights lie."""
+        return next(iter(self.named.values())).device
+
     def weights(self) -> Tensors:
         """The live trainable parameters and all saved buffers, by name."""
         saved = self.module.state_dict()

@@ -1,0 +1,129 @@
+"""The networks of the embedded models, untrained, and how a trained one is written to disk."""
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import torch
+from diffusers import DDPMScheduler, UNet2DModel
+from torch import Tensor, nn
+from transformers import (
+    CLIPConfig,
+    CLIPModel,
+    PreTrainedTokenizerFast,
+    ResNetConfig,
+    ResNetForImageClassification,
+    ResNetModel,
+)
+
+RESNET = {"layer_type": "basic", "hidden_act": "silu", "downsample_in_first_stage": False}
+
+
+def pixel_unet(
+    size: int = 64, fold: int = 4, channels: tuple[int, ...] = (128, 144)
+) -> UNet2DModel:
+    """A noise predictor for pictures whose `fold` x `fold` squares lie in the channels."""
+    deepest = len(channels) - 1
+    down = ["AttnDownBlock2D" if i == deepest else "DownBlock2D" for i in range(len(channels))]
+    up = [name.replace("Down", "Up") for name in reversed(down)]
+    return UNet2DModel(
+        sample_size=size // fold,
+        in_channels=3 * fold**2,
+        out_channels=3 * fold**2,
+        layers_per_block=2,
+        block_out_channels=channels,
+        down_block_types=tuple(down),
+        up_block_types=tuple(up),
+        attention_head_dim=48,
+        norm_num_groups=16,
+    )
+
+
+def small_clip(vocabulary: int, context: int, end: int, size: int = 64) -> CLIPModel:
+    """A CLIP for pictures of 64 x 64 and captions of one grammar."""
+    text = {
+        "hidden_size": 160,
+        "intermediate_size": 640,
+        "num_hidden_layers": 3,
+        "num_attention_heads": 5,
+        "vocab_size": vocabulary,
+        "max_position_embeddings": context,
+        "eos_token_id": end,
+        "bos_token_id": end - 1,
+        "pad_token_id": end,
+    }
+    vision = {
+        "hidden_size": 224,
+        "intermediate_size": 896,
+        "num_hidden_layers": 6,
+        "num_attention_heads": 7,
+        "image_size": size,
+        "patch_size": 8,
+    }
+    return CLIPModel(CLIPConfig(text_config=text, vision_config=vision, projection_dim=128))
+
+
+def attribute_judge(names: list[str]) -> ResNetForImageClassification:
+    """A residual classifier whose outputs are the values of all attributes, one after another."""
+    labels = dict(enumerate(names))
+    config = ResNetConfig(
+        embedding_size=48,
+        hidden_sizes=[48, 96, 160, 224],
+        depths=[2, 2, 2, 2],
+        id2label=labels,
+        label2id={name: index for index, name in labels.items()},
+        **RESNET,
+    )
+    return ResNetForImageClassification(config)
+
+
+def face_encoder() -> ResNetModel:
+    """A small residual encoder of faces; its pooled features are the embedding."""
+    return ResNetModel(
+        ResNetConfig(
+            embedding_size=32, hidden_sizes=[32, 64, 128, 128], depths=[1, 2, 2, 1], **RESNET
+        )
+    )
+
+
+def write_network(
+    net: nn.Module, folder: Path, weights: Mapping[str, Tensor], card: Mapping[str, Any]
+) -> None:
+    """Save `net` with `weights` as fp16 safetensors in its library's own format, and its card."""
+    own = net.state_dict()
+    net.load_state_dict({name: weights.get(name, value) for name, value in own.items()})
+    before = {name: value.dtype for name, value in own.items()}
+    net.half().save_pretrained(folder, safe_serialization=True)
+    for name, value in net.state_dict().items():
+        value.data = value.data.to(before[name])
+    write_card(folder, card)
+
+
+def write_card(folder: Path, card: Mapping[str, Any]) -> None:
+    """Write `card.json`: what the model is, its data, steps, seconds, hardware, seed and scores."""
+    (folder / "card.json").write_text(json.dumps(card, indent=2) + "\n", encoding="utf-8")
+
+
+def write_scheduler(folder: Path) -> None:
+    """Save the linear schedule of 1000 steps for noise prediction."""
+    DDPMScheduler(num_train_timesteps=1000, clip_sample=False).save_pretrained(folder)
+
+
+def write_tokenizer(path: Path, folder: Path, context: int) -> None:
+    """Save a tokenizers file as a transformers folder."""
+    tokenizer = PreTrainedTokenizerFast(
+        tokenizer_file=str(path),
+        bos_token="<|startoftext|>",
+        eos_token="<|endoftext|>",
+        pad_token="<|endoftext|>",
+        model_max_length=context,
+    )
+    tokenizer.save_pretrained(folder)
+
+
+def hardware() -> str:
+    """What a training ran on, for its card."""
+    if torch.cuda.is_available():
+        return torch.cuda.get_device_name()
+    return f"{torch.get_num_threads()} processor threads, {torch.backends.cpu.get_cpu_capability()}"

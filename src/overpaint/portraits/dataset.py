@@ -1,0 +1,123 @@
+"""Rendered portraits as cached arrays: the same seed gives the same pictures, chunk by chunk."""
+
+import os
+from collections.abc import Callable, Iterator
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
+from multiprocessing import get_context
+from pathlib import Path
+
+import numpy as np
+
+from overpaint.portraits.render import render
+from overpaint.portraits.scene import (
+    ATTRIBUTES,
+    IDENTITY,
+    STYLES,
+    Scene,
+    sample_scene,
+    visible,
+    with_nuisances,
+)
+
+LABELS = (*ATTRIBUTES, "style")
+"""The columns of a label row."""
+HIDDEN = -1
+CHUNK = 500
+
+Sampler = Callable[[np.random.Generator], list[Scene]]
+
+
+@dataclass(frozen=True)
+class Portraits:
+    """(N, 64, 64, 3) uint8 pictures with their (N, len(LABELS)) int8 labels, HIDDEN if unseen."""
+
+    pictures: np.ndarray
+    labels: np.ndarray
+
+    def __len__(self) -> int:
+        return len(self.pictures)
+
+
+def label_row(scene: Scene) -> np.ndarray:
+    """(len(LABELS),) int8: the index of each value, HIDDEN where the picture does not show it."""
+    seen = visible(scene)
+    row = [
+        allowed.index(getattr(scene, name)) if name in seen else HIDDEN
+        for name, allowed in ATTRIBUTES.items()
+    ]
+    return np.array([*row, STYLES.index(scene.style)], dtype=np.int8)
+
+
+def photos(rng: np.random.Generator) -> list[Scene]:
+    """One photo: the world of the diffusion model."""
+    return [sample_scene(rng)]
+
+
+def all_styles(rng: np.random.Generator) -> list[Scene]:
+    """One portrait in a random style: the world of CLIP and of the judge."""
+    return [sample_scene(rng, style=str(rng.choice(STYLES)))]
+
+
+def twins(rng: np.random.Generator) -> list[Scene]:
+    """Two photos of one face: other pose, light, hair, expression and clothes."""
+    first = sample_scene(rng)
+    other = sample_scene(rng)
+    kept = {"kind": first.kind, "skin": first.skin}
+    if first.kind != "person":
+        kept["hair"] = first.hair
+    values = {name: getattr(other, name) for name in ATTRIBUTES} | kept
+    if first.kind == "person" and other.kind != "person":
+        values |= {"hair_style": str(rng.choice(ATTRIBUTES["hair_style"][:4]))}
+    if first.kind != "person":
+        values |= {"hair_style": "bald", "facial_hair": "none"}
+    second = Scene(**values, nuisances=first.nuisances)
+    return [first, with_nuisances(second, rng, keep=IDENTITY)]
+
+
+SAMPLERS: dict[str, Sampler] = {"photos": photos, "all_styles": all_styles, "twins": twins}
+
+
+def scenes(sampler: str, seed: int, chunk: int) -> list[Scene]:
+    """The CHUNK scenes of one chunk, a pure function of its arguments."""
+    rng = np.random.default_rng([seed, chunk, list(SAMPLERS).index(sampler)])
+    drawn: list[Scene] = []
+    while len(drawn) < CHUNK:
+        drawn += SAMPLERS[sampler](rng)
+    return drawn
+
+
+def _write_chunk(folder: Path, sampler: str, seed: int, chunk: int) -> None:
+    target = folder / f"{sampler}-{seed}-{chunk:04d}.npz"
+    if target.exists():
+        return
+    drawn = scenes(sampler, seed, chunk)
+    pictures = np.stack([render(scene) for scene in drawn])
+    labels = np.stack([label_row(scene) for scene in drawn])
+    temporary = target.with_suffix(f".{os.getpid()}.tmp")
+    with temporary.open("wb") as file:
+        np.savez(file, pictures=pictures, labels=labels)
+    temporary.replace(target)
+
+
+def build(folder: Path, sampler: str, count: int, seed: int, workers: int = 2) -> Iterator[int]:
+    """Render what is missing of `count` portraits into `folder`; yields how many are there."""
+    folder.mkdir(parents=True, exist_ok=True)
+    chunks = range(-(-count // CHUNK))
+    if all((folder / f"{sampler}-{seed}-{chunk:04d}.npz").exists() for chunk in chunks):
+        return
+    with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
+        jobs = [pool.submit(_write_chunk, folder, sampler, seed, chunk) for chunk in chunks]
+        for done, job in enumerate(jobs, 1):
+            job.result()
+            yield min(done * CHUNK, count)
+
+
+def load(folder: Path, sampler: str, count: int, seed: int) -> Portraits:
+    """The first `count` portraits of a set that `build` rendered."""
+    names = [folder / f"{sampler}-{seed}-{chunk:04d}.npz" for chunk in range(-(-count // CHUNK))]
+    parts = [np.load(name) for name in names]
+    return Portraits(
+        np.concatenate([part["pictures"] for part in parts])[:count],
+        np.concatenate([part["labels"] for part in parts])[:count],
+    )

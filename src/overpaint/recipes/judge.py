@@ -1,0 +1,49 @@
+"""The judge: reads attributes and style from a picture; used to evaluate edits, never to guide."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from overpaint.core.watch import Watch
+from overpaint.models.augment import Views
+from overpaint.models.networks import attribute_judge, write_network
+from overpaint.portraits.dataset import HIDDEN, LABELS
+from overpaint.portraits.scene import ATTRIBUTES, STYLES
+from overpaint.recipes.fit import Batch
+from overpaint.recipes.training import picked, rendered, trained, training
+
+Config = training(steps=2600, batch_size=96, lr=1.5e-3)
+VIEWS = Views(scale=0.10, turn=0.08, shift=0.06, bend=0.05, noise=0.12, blur=0.9)
+VALUES = {**ATTRIBUTES, "style": STYLES}
+
+
+def attribute_loss(logits: Tensor, labels: Tensor) -> Tensor:
+    """Sum over the attributes of the cross-entropy, where the picture shows them."""
+    total = logits.new_zeros(())
+    groups = logits.float().split([len(VALUES[name]) for name in LABELS], dim=1)
+    for group, truth in zip(groups, labels.unbind(1), strict=True):
+        total = total + F.cross_entropy(group, truth, ignore_index=HIDDEN)
+    return total
+
+
+def reading_loss(net: nn.Module, batch: Batch, rng: torch.Generator) -> Tensor:
+    """Attribute loss on slightly warped, blurred and noisy pictures."""
+    out = net(pixel_values=VIEWS(batch["images"], rng))
+    return attribute_loss(out.logits, batch["labels"])
+
+
+def run(folder: Path, config: Any, watch: Watch) -> Mapping[str, Any]:
+    """Train; leaves a transformers folder whose labels are "attribute=value", and its card."""
+    data = rendered(config, "all_styles", watch)
+    torch.manual_seed(config.seed)
+    net = attribute_judge([f"{name}={value}" for name in LABELS for value in VALUES[name]])
+    batch = picked(data, config)
+    done = trained(net, reading_loss, batch, config, folder=folder, watch=watch, recipe="judge")
+    if done is None:
+        return {"recipe": "judge", "finished": False}
+    write_network(net, folder, done.weights, done.card)
+    return done.card

@@ -1,0 +1,59 @@
+"""The embedded diffusion model: noise prediction on rendered photos, unconditional (2006.11239)."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from overpaint.core.schedule import NoiseSchedule
+from overpaint.core.watch import Watch
+from overpaint.models.networks import pixel_unet, write_card, write_network, write_scheduler
+from overpaint.recipes.fit import Batch, Loss
+from overpaint.recipes.training import picked, rendered, trained, training
+
+FOLD = 4
+Config = training(steps=9000, batch_size=64, lr=6e-4)
+
+
+def noise_loss(schedule: NoiseSchedule, fold: int = FOLD) -> Loss:
+    """The simple loss of DDPM: mean squared error of the noise at a random time (eq. 14)."""
+    alphas = torch.tensor([level.alpha for level in schedule.path(range(len(schedule)))])
+    sigmas = torch.tensor([level.sigma for level in schedule.path(range(len(schedule)))])
+
+    def loss(net: nn.Module, batch: Batch, rng: torch.Generator) -> Tensor:
+        x0 = F.pixel_unshuffle(batch["images"], fold)
+        # One time from each of B equal parts of the path: the mean varies less from step to step.
+        shares = torch.arange(len(x0)) + torch.rand(len(x0), generator=rng)
+        times = (shares / len(x0) * len(schedule)).long().to(x0.device)
+        eps = torch.randn(x0.shape, generator=rng, device=rng.device).to(x0.device)
+        alpha, sigma = (table.to(x0.device)[times].view(-1, 1, 1, 1) for table in (alphas, sigmas))
+        predicted = net(alpha * x0 + sigma * eps, times).sample
+        return F.mse_loss(predicted.float(), eps)
+
+    return loss
+
+
+def run(folder: Path, config: Any, watch: Watch) -> Mapping[str, Any]:
+    """Train; leaves a diffusers folder (unet, scheduler) and its card."""
+    data = rendered(config, "photos", watch)
+    torch.manual_seed(config.seed)
+    net = pixel_unet(fold=FOLD)
+    done = trained(
+        net,
+        noise_loss(NoiseSchedule.linear()),
+        picked(data, config),
+        config,
+        folder=folder,
+        watch=watch,
+        recipe="pixel",
+    )
+    if done is None:
+        return {"recipe": "pixel", "finished": False}
+    card = {**done.card, "name": "portraits", "size": 64, "domain": "photo"}
+    write_network(net, folder / "unet", done.weights, card)
+    write_scheduler(folder / "scheduler")
+    write_card(folder, card)
+    return card

@@ -1,0 +1,140 @@
+"""What the recipes of the embedded models share: their options, their pictures and their cards."""
+
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field, make_dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from overpaint.core.watch import Watch
+from overpaint.methods.options import opt
+from overpaint.models.devices import pick_device
+from overpaint.models.networks import hardware
+from overpaint.portraits import dataset
+from overpaint.portraits.dataset import Portraits
+from overpaint.recipes.fit import BatchFn, FitConfig, Loss, Progress, fit, numpy_rng
+
+HELD_OUT = 7
+"""The seed of the pictures that no recipe trains on."""
+
+
+@dataclass(frozen=True)
+class Training:
+    """How long, on how many pictures and where a recipe trains."""
+
+    steps: int = opt(4000, "optimiser steps", 1, 1_000_000)
+    batch_size: int = opt(64, "pictures a step", 1, 4096)
+    pictures: int = opt(24_000, "rendered pictures to draw from", 1, 10_000_000)
+    lr: float = opt(5e-4, "peak learning rate of AdamW", 0, 1)
+    seed: int = opt(0, "of weights, order, noise and augmentation", 0)
+    device: str = opt("auto", "auto, cpu or cuda")
+    compile: bool = opt(False, "torch.compile: slow to start, faster after")
+    max_seconds: float | None = opt(None, "pause after so long; the same command goes on", 1)
+    allow_change: bool = opt(False, "go on from a checkpoint made under other settings")
+    cache: str = opt(".cache/portraits", "where rendered pictures are kept")
+
+
+def training(**defaults: Any) -> type[Training]:
+    """`Training` with other defaults: the `Config` of one recipe."""
+    own = Training.__dataclass_fields__
+    fields = [
+        (name, own[name].type, field(default=value, metadata=own[name].metadata))
+        for name, value in defaults.items()
+    ]
+    return make_dataclass("Config", fields, bases=(Training,), frozen=True)
+
+
+@dataclass(frozen=True)
+class Trained:
+    """What a finished run leaves: averaged weights, the last progress, the settings."""
+
+    weights: Mapping[str, Tensor]
+    last: Progress
+    card: dict[str, Any]
+
+
+def rendered(config: Training, sampler: str, watch: Watch, held_out: int = 0) -> Portraits:
+    """Cached pictures, rendered first where they are missing; `held_out` of another seed."""
+    count, seed = (held_out, HELD_OUT) if held_out else (config.pictures, 1)
+    folder = Path(config.cache)
+    for _ in watch(dataset.build(folder, sampler, count, seed), None, f"rendering {sampler}"):
+        pass
+    return dataset.load(folder, sampler, count, seed)
+
+
+def images(pictures: np.ndarray) -> Tensor:
+    """(B, H, W, 3) uint8 to (B, 3, H, W) float32 in [-1, 1]."""
+    return torch.from_numpy(pictures).permute(0, 3, 1, 2).float() / 127.5 - 1
+
+
+def picked(data: Portraits, config: Training) -> BatchFn:
+    """Batches of random pictures, half of them mirrored, with labels and their places in `data`."""
+
+    def batch(step: int) -> dict[str, Tensor]:
+        rng = numpy_rng(config.seed, step)
+        index = rng.integers(len(data), size=config.batch_size)
+        pictures = images(data.pictures[index])
+        mirrored = torch.from_numpy(rng.random(config.batch_size) < 0.5)
+        pictures = torch.where(mirrored[:, None, None, None], pictures.flip(3), pictures)
+        return {
+            "images": pictures,
+            "labels": torch.from_numpy(data.labels[index].astype(np.int64)),
+            "index": torch.from_numpy(index),
+        }
+
+    return batch
+
+
+def trained(
+    net: nn.Module,
+    loss: Loss,
+    batch: BatchFn,
+    config: Training,
+    *,
+    folder: Path,
+    watch: Watch,
+    recipe: str,
+) -> Trained | None:
+    """Run `fit`, resuming what lies in `folder`; None if it paused before the last step."""
+    device = pick_device(config.device)
+    net.to(device)
+    fitting = FitConfig(
+        steps=config.steps,
+        lr=config.lr,
+        warmup=min(200, config.steps // 10 + 1),
+        seed=config.seed,
+        compile=config.compile,
+        max_seconds=config.max_seconds,
+    )
+    about = {"batch_size": config.batch_size, "pictures": config.pictures, "recipe": recipe}
+    started, last = time.monotonic(), None
+    run = fit(
+        net,
+        loss,
+        batch,
+        fitting,
+        folder / "checkpoints",
+        about=about,
+        allow_change=config.allow_change,
+    )
+    for last in watch(run, config.steps, f"training {recipe}"):
+        pass
+    if last is None or last.step < config.steps:
+        return None
+    card = {
+        "recipe": recipe,
+        "data": f"{config.pictures} rendered portraits",
+        "steps": config.steps,
+        "batch_size": config.batch_size,
+        "lr": config.lr,
+        "seed": config.seed,
+        "seconds": round(time.monotonic() - started),
+        "hardware": hardware(),
+        "licence": "Apache-2.0",
+        "loss": round(last.loss, 5),
+    }
+    return Trained({name: value.cpu() for name, value in last.ema.items()}, last, card)
