@@ -136,8 +136,9 @@ def test_animations_give_their_first_frame(pixels, encoded):
 def test_dots_an_inch_are_read_and_turn_with_the_picture(pixels, encoded):
     tags = Image.Exif()
     tags[0x0112] = 6
-    picture = read_image(encoded(pixels, "JPEG", dpi=(300, 150), exif=tags))
-    assert picture.dpi == (150, 300)
+    data = encoded(pixels, "JPEG", dpi=(300, 150), exif=tags)
+    for source in (data, Image.open(io.BytesIO(data))):
+        assert read_image(source).dpi == (150, 300)
 
 
 @pytest.mark.parametrize(
@@ -156,6 +157,8 @@ def test_dots_an_inch_are_read_and_turn_with_the_picture(pixels, encoded):
         (torch.zeros(2, 3, 8, 8), r"\(1, C, H, W\)"),
         (torch.full((1, 3, 8, 8), float("nan")), "NaN"),
         (-torch.ones(1, 3, 8, 8), "0, 1"),
+        (torch.ones(1, 3, 8, 8).to_sparse(), "parse"),
+        (torch.ones(1, 3, 8, 8, device="meta"), "meta"),
         ([1, 2], "not a list"),
         (None, "not a NoneType"),
         (io.StringIO("text"), "as text"),

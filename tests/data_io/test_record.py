@@ -9,7 +9,6 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from overpaint.data.metadata import parameters, read_record
-from overpaint.data.originals import find_original
 from overpaint.data.record import Record
 from overpaint.data.writing import write_image
 from overpaint.errors import ImageReadError, OptionError, UnsafeFileError
@@ -154,22 +153,3 @@ def test_prompts_that_could_not_be_read_back_are_refused_at_once():
     for prompt in ("x" * 20_001, "\udc80"):
         with pytest.raises(OptionError):
             Record("a", "b", prompt, (1,))
-
-
-def test_the_original_is_found_by_name_and_known_by_hash(tmp_path, monkeypatch, pixels):
-    import hashlib
-
-    monkeypatch.chdir(tmp_path)
-    (tmp_path / "in").mkdir()
-    (tmp_path / "out" / "deep").mkdir(parents=True)
-    path = write_image(Image.fromarray(pixels), tmp_path / "in" / "a.png")
-    digest = hashlib.sha256(path.read_bytes()).hexdigest()
-    assert find_original("in/a.png", digest).resolve() == path
-    monkeypatch.chdir(tmp_path / "out")
-    assert find_original("in/a.png", digest, tmp_path / "out" / "deep" / "b.png") == path
-    for name, why in (("in/b.png", "cannot find"), ("", "not known")):
-        with pytest.raises(ImageReadError, match=why):
-            find_original(name, digest, tmp_path / "out" / "b.png")
-    path.write_bytes(b"other")
-    with pytest.raises(ImageReadError, match="has changed"):
-        find_original("in/a.png", digest, tmp_path / "out" / "b.png")

@@ -20,14 +20,17 @@ def is_tensor(source: object) -> bool:
 
 def from_tensor(source: Any, max_pixels: int) -> Planes:
     """(1, C, H, W) or (C, H, W), float in [0, 1] or uint8."""
-    tensor = source.detach().cpu()
+    try:
+        tensor = source.detach().cpu()
+        tensor = tensor.float() if tensor.is_floating_point() else tensor
+        tensor.numpy()
+    except Exception as error:  # sparse, quantised and empty-handed tensors hold no picture
+        raise ImageReadError(_WHAT, str(error).splitlines()[0], "pass a dense tensor") from error
     if tensor.ndim == 4 and tensor.shape[0] == 1:
         tensor = tensor[0]
     if tensor.ndim != 3:
         why = f"a tensor of one picture is (1, C, H, W), not {tuple(source.shape)}"
         raise ImageReadError(_WHAT, why, "pass one picture at a time")
-    if tensor.is_floating_point():
-        tensor = tensor.float()
     return from_array(tensor.permute(1, 2, 0).numpy(), max_pixels)
 
 

@@ -76,7 +76,7 @@ def _decode(data: bytes, found: str, name: str, max_pixels: int) -> Decoded:
             planes=parts.upright(turn),
             icc=_bytes(image.info.get("icc_profile")),
             exif=data if found == "TIFF" else block,
-            dpi=_dpi(image.info.get("dpi"), swap=turn >= 5),
+            dpi=dots(image.info.get("dpi"), swap=turn >= 5),
             format=found,
             warnings=notes,
         )
@@ -117,7 +117,7 @@ def _check_work(image: Image.Image, data: bytes, max_pixels: int) -> None:
         raise ValueError(f"it has {scans} scans")
 
 
-def _dpi(value: object, *, swap: bool) -> tuple[float, float] | None:
+def dots(value: object, *, swap: bool) -> tuple[float, float] | None:
     """Dots an inch when both are sane numbers; swapped for a picture that was turned."""
     try:
         x, y = (float(part) for part in value)  # type: ignore[attr-defined]

@@ -52,7 +52,7 @@ def encode(image: Image.Image, format: str = "PNG", record: Record | None = None
 
 
 _SETTINGS: dict[str, dict[str, Any]] = {
-    "PNG": {"compress_level": 6},
+    "PNG": {"compress_level": 3},
     "JPEG": {"quality": 95, "subsampling": 0, "optimize": True},
     "WEBP": {"lossless": True, "exact": True},
 }

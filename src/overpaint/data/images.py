@@ -10,7 +10,7 @@ from PIL import Image
 from overpaint.data import exif
 from overpaint.data.arrays import from_array, from_tensor, is_tensor
 from overpaint.data.colour import Profile
-from overpaint.data.decoding import MAX_PIXELS, check_size, decode
+from overpaint.data.decoding import MAX_PIXELS, check_size, decode, dots
 from overpaint.data.icc import ProfileError, read_profile
 from overpaint.data.modes import Array, Planes, planes
 from overpaint.data.sources import portable_name, read_bytes, shown
@@ -116,7 +116,9 @@ def _from_pil(image: Image.Image, max_pixels: int, *, keep_exif: bool) -> Pictur
         block = image.getexif()
         found, notes = planes(image, name)
         turn = block.get(exif.ORIENTATION, 1)
-        found = found.upright(turn if turn in range(1, 9) else 1)
+        turn = turn if turn in range(1, 9) else 1
+        found = found.upright(turn)
+        dpi = dots(image.info.get("dpi"), swap=turn >= 5)
         kept = exif.kept(block.tobytes(), everything=keep_exif) if block else None
     except ImageReadError:
         raise
@@ -130,6 +132,7 @@ def _from_pil(image: Image.Image, max_pixels: int, *, keep_exif: bool) -> Pictur
         icc=icc,
         profile=profile,
         exif=kept,
+        dpi=dpi,
         sha256=_pixel_hash(found),
         warnings=notes + more,
     )
