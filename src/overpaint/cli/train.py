@@ -37,6 +37,8 @@ def train(
     )
     folder = out or Path("runs") / found.name
     card = registry.train(found, folder, asked, watching(terminal))
+    if card.get("finished") is False:
+        terminal.say("paused before its last step: the same command goes on from here")
     if as_json:
         terminal.line({"recipe": found.name, "path": str(folder), "card": card})
     else:
