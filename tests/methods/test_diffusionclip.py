@@ -9,7 +9,7 @@ from torch import nn
 
 from overpaint.core.schedule import CLEAN, NoiseSchedule
 from overpaint.inversions.ddim import ddim
-from overpaint.methods.bridging import is_strange, strangeness
+from overpaint.methods.bridging import is_strange, limit_of_familiar
 from overpaint.methods.diffusionclip import Options, diffusionclip, grids, keep_inverted
 from overpaint.methods.registry import Run, Task
 from overpaint.models.bundle import Calls, DiffusionModel, Unshuffle
@@ -120,8 +120,7 @@ def test_outside_the_mask_the_inverted_states_are_kept_also_between_levels():
 def test_a_strange_picture_is_told_from_a_familiar_one():
     familiar, strange = smooth(0) + smooth(1), smooth(0) + 3
     model = gaussian(smooth(0))
-    limit = 1.5 * float(strangeness(model, familiar)[0])
-    model = replace(model, card={"strangeness_limit": limit})
+    model = replace(model, card={"strangeness_limit": limit_of_familiar(model, familiar)})
     assert not is_strange(model, familiar)
     assert is_strange(model, strange)
     assert not is_strange(replace(model, card={}), strange)  # nothing is known, nothing is done

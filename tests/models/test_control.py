@@ -2,7 +2,6 @@
 
 import copy
 import json
-from dataclasses import replace
 
 import peft
 import pytest
@@ -11,9 +10,9 @@ from safetensors.torch import load_file, save_file
 
 from overpaint.errors import OptionError, UnsafeFileError
 from overpaint.models.bundle import DiffusionModel
-from overpaint.models.control import adapted, read_adapter, write_lora, write_whole
+from overpaint.models.control import adapted, read_adapter, with_lora, write_lora, write_whole
 from overpaint.models.families.tiny import tiny, tiny_lora
-from overpaint.models.lora import Lora, LoraConfig, changed
+from overpaint.models.lora import Lora, LoraConfig
 
 X = torch.randn(2, 12, 8, 8, generator=torch.Generator().manual_seed(1))
 
@@ -79,7 +78,7 @@ def test_a_whole_network_is_an_adapter_too(model, tmp_path):
 
 def test_training_a_lora_moves_only_its_own_parameters(model):
     lora = Lora(model.net, LoraConfig(rank=2))
-    tuned = replace(model, weights=changed(model.net, lora.changes()))
+    tuned = with_lora(model, lora)
     assert torch.allclose(eps(tuned), eps(model), atol=1e-6)
     tuned(X, model.schedule.at(400)).eps.square().mean().backward()
     assert all(p.grad is None for p in model.net.parameters())

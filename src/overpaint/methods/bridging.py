@@ -25,6 +25,11 @@ def strangeness(model: DiffusionModel, x0: Tensor) -> Tensor:
     return torch.stack(errors)
 
 
+def limit_of_familiar(model: DiffusionModel, images: Tensor, margin: float = 1.25) -> float:
+    """The card's `strangeness_limit`, from held-out pictures (B, 3, S, S) of the model's domain."""
+    return margin * float(strangeness(model, model.codec.encode(images.to(model.device))).max())
+
+
 def is_strange(model: DiffusionModel, x0: Tensor) -> bool:
     """Whether `x0` (1, ...) is denoised worse than anything the model's card calls familiar."""
     limit = model.card.get("strangeness_limit")

@@ -51,8 +51,9 @@ def describe(kind: Any, limits: Mapping[str, Any]) -> str:
         return f"one of {', '.join(limits['choices'])}"
     nouns = {int: "a whole number", float: "a number", bool: "on or off"}
     noun = nouns.get(_plain(kind), "a text")
-    if limits["low"] is not None and limits["high"] is not None:
-        noun += f" in [{limits['low']:g}, {limits['high']:g}]"
+    low, high = limits["low"], limits["high"]
+    if low is not None:
+        noun += f" from {low:g}" if high is None else f" in [{low:g}, {high:g}]"
     return f"{noun} or auto" if type(None) in get_args(kind) else noun
 
 

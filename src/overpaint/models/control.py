@@ -46,6 +46,11 @@ def adapted(model: DiffusionModel, adapter: Adapter, scale: float = 1.0) -> Diff
     return replace(model, weights={**model.weights, **new})
 
 
+def with_lora(model: DiffusionModel, lora: Lora, scale: float = 1.0) -> DiffusionModel:
+    """`model` as `lora` makes it now, with gradients to its factors; ask again after each step."""
+    return replace(model, weights={**model.weights, **changed(model.net, lora.changes(), scale)})
+
+
 def read_adapter(path: Path) -> Adapter:
     """The adapter in a folder: peft's LoRA format, or the weights of a whole tuned network."""
     folder = Folder.at(path)

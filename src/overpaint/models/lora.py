@@ -33,7 +33,7 @@ class LoraConfig:
 class Lora(nn.Module):
     """The trainable factors alone; the network they change is not touched.
 
-    `model.with_weights(changed(model.net, lora.changes()))` is the changed model, with gradients.
+    `control.with_lora(model, lora)` is the changed model, with gradients to the factors.
     """
 
     def __init__(self, net: nn.Module, config: LoraConfig, seed: int = 0) -> None:
