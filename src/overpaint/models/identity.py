@@ -12,7 +12,7 @@ from overpaint.models.clip import prepare
 from overpaint.models.devices import placed, running
 from overpaint.models.folders import Folder, fill, fingerprint, known
 
-_KEYS = frozenset(
+KEYS = frozenset(
     {
         *("num_channels", "embedding_size", "hidden_sizes", "depths", "layer_type", "hidden_act"),
         *("downsample_in_first_stage", "downsample_in_bottleneck"),
@@ -44,7 +44,7 @@ def load_identity(
     """The face encoder in a transformers folder; `card.json` may give `size`."""
     folder = Folder.at(path)
     weights = folder.weights("model.safetensors")
-    config = known(folder.json("config.json"), _KEYS)
+    config = known(folder.json("config.json"), KEYS)
     with torch.device("meta"):
         net = ResNetModel(ResNetConfig(**config))
     fill(net, weights)

@@ -17,27 +17,27 @@ from transformers import (
     ResNetModel,
 )
 
-RESNET = {"layer_type": "basic", "hidden_act": "silu", "downsample_in_first_stage": False}
+RESNET: dict[str, Any] = {
+    "layer_type": "basic",
+    "hidden_act": "silu",
+    "downsample_in_first_stage": False,
+}
 
 
-def pixel_unet(
-    size: int = 64, fold: int = 4, channels: tuple[int, ...] = (128, 144)
-) -> UNet2DModel:
+def pixel_unet(size: int = 64, fold: int = 4) -> nn.Module:
     """A noise predictor for pictures whose `fold` x `fold` squares lie in the channels."""
-    deepest = len(channels) - 1
-    down = ["AttnDownBlock2D" if i == deepest else "DownBlock2D" for i in range(len(channels))]
-    up = [name.replace("Down", "Up") for name in reversed(down)]
-    return UNet2DModel(
+    net: Any = UNet2DModel(
         sample_size=size // fold,
         in_channels=3 * fold**2,
         out_channels=3 * fold**2,
         layers_per_block=2,
-        block_out_channels=channels,
-        down_block_types=tuple(down),
-        up_block_types=tuple(up),
+        block_out_channels=(128, 144),
+        down_block_types=("DownBlock2D", "AttnDownBlock2D"),
+        up_block_types=("AttnUpBlock2D", "UpBlock2D"),
         attention_head_dim=48,
         norm_num_groups=16,
     )
+    return net
 
 
 def small_clip(vocabulary: int, context: int, end: int, size: int = 64) -> CLIPModel:
@@ -80,15 +80,13 @@ def attribute_judge(names: list[str]) -> ResNetForImageClassification:
 
 def face_encoder() -> ResNetModel:
     """A small residual encoder of faces; its pooled features are the embedding."""
-    return ResNetModel(
-        ResNetConfig(
-            embedding_size=32, hidden_sizes=[32, 64, 128, 128], depths=[1, 2, 2, 1], **RESNET
-        )
-    )
+    widths = [32, 64, 128, 128]
+    config = ResNetConfig(embedding_size=32, hidden_sizes=widths, depths=[1, 2, 2, 1], **RESNET)
+    return ResNetModel(config)
 
 
 def write_network(
-    net: nn.Module, folder: Path, weights: Mapping[str, Tensor], card: Mapping[str, Any]
+    net: Any, folder: Path, weights: Mapping[str, Tensor], card: Mapping[str, Any]
 ) -> None:
     """Save `net` with `weights` as fp16 safetensors in its library's own format, and its card."""
     own = net.state_dict()
@@ -107,7 +105,8 @@ def write_card(folder: Path, card: Mapping[str, Any]) -> None:
 
 def write_scheduler(folder: Path) -> None:
     """Save the linear schedule of 1000 steps for noise prediction."""
-    DDPMScheduler(num_train_timesteps=1000, clip_sample=False).save_pretrained(folder)
+    scheduler: Any = DDPMScheduler(num_train_timesteps=1000, clip_sample=False)
+    scheduler.save_pretrained(folder)
 
 
 def write_tokenizer(path: Path, folder: Path, context: int) -> None:

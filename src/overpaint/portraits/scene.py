@@ -78,12 +78,12 @@ IDENTITY = (
     "ear_size",
     "iris",
 )
-"""The nuisances that make one face a person: the identity encoder keeps them and forgets the rest."""
+"""The nuisances that make one face a person; the face encoder forgets the rest."""
 
 
 @dataclass(frozen=True)
 class Scene:
-    """One portrait: attributes by value, nuisances by number (the order of `NUISANCES`), a style."""
+    """One portrait: attributes by value, nuisances in the order of `NUISANCES`, a style."""
 
     kind: str = "person"
     hair: str = "brown"
@@ -155,7 +155,7 @@ def sample_scene(rng: np.random.Generator, style: str = "photo") -> Scene:
 
 def counterfactual(scene: Scene, **changes: str) -> Scene:
     """The same scene with some attributes changed: rendered, it is the perfect edit."""
-    return replace(scene, **changes)
+    return replace(scene, **changes)  # type: ignore[arg-type]
 
 
 def with_nuisances(scene: Scene, rng: np.random.Generator, keep: tuple[str, ...]) -> Scene:

@@ -1,4 +1,4 @@
-"""Signed distances of a portrait's parts, compiled; lengths are in head radii, y up, z to the viewer."""
+"""Signed distances of a portrait's parts, compiled; in head radii, y up, z to the viewer."""
 
 import math
 

@@ -112,7 +112,7 @@ def photo(shot: Shot) -> np.ndarray:
 
 
 def _edges(shot: Shot, width: int) -> np.ndarray:
-    """(S, S) strength in [0, 1] of outlines, creases and borders of parts and of painted colours."""
+    """(S, S) strength in [0, 1] of outlines, creases and borders of painted colours."""
     b = shot.buffer
     planes = (
         np.minimum(np.abs(b[..., DEPTH]), 3)[..., None] * 0.9,
@@ -189,8 +189,7 @@ _GLOW = {
 def neon(shot: Shot) -> np.ndarray:
     """Glowing tubes along the outlines of each part, in a dark room."""
     table = np.full((15, 3), (1.0, 0.35, 0.8), np.float32)
-    for part, colour in _GLOW.items():
-        table[part] = colour
+    table[list(_GLOW)] = list(_GLOW.values())
     part = shot.part.astype(int)
     line = _edges(shot, _width(shot))
     tubes = table[part] * line[..., None]

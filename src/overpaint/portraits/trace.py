@@ -20,7 +20,7 @@ from overpaint.portraits.shapes import (
 
 CHANNELS = 11
 PART, NX, NY, NZ, HX, HY, HZ, DEPTH, SHADOW, OCCLUSION, RIM = range(CHANNELS)
-"""What a buffer's last axis holds: part, normal (3), place in the head's frame (3), and four lights."""
+"""A buffer's last axis: part, normal (3), place in the head's frame (3), depth, three lights."""
 
 CAMERA = 7.0
 HALF_VIEW = 1.52
@@ -110,7 +110,7 @@ def _trace(v, rot, light, buffer):
 
 @jit
 def _cone(v, rot, sx, sy, spread):
-    """A safe start for all rays of a block whose cone has `spread` at the head, or -1 if they miss."""
+    """A safe start for the rays of a block whose cone has `spread` at the head; -1 if they miss."""
     n = 1.0 / math.sqrt(sx * sx + sy * sy + CAMERA * CAMERA)
     dx, dy, dz = sx * n, sy * n, -CAMERA * n
     t = (CAMERA - NEAR) / -dz

@@ -1,4 +1,4 @@
-"""The embedded CLIP, made for guidance: every caption is matched with all pictures it is true of."""
+"""The embedded CLIP, made for guidance: a caption is matched with all pictures it is true of."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import torch
 from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
-from torch import Tensor, nn
+from torch import Tensor
 from torch.nn import functional as F
 
 from overpaint.core.watch import Watch
@@ -16,9 +16,9 @@ from overpaint.models.augment import Views
 from overpaint.models.clip import MEAN, STD, Clip
 from overpaint.models.networks import small_clip, write_network, write_tokenizer
 from overpaint.portraits.captions import caption_of_labels, claim_row, phrase, truth
-from overpaint.portraits.dataset import HIDDEN, LABELS, Portraits
-from overpaint.portraits.scene import ATTRIBUTES, STYLES
-from overpaint.recipes.fit import Batch, BatchFn, numpy_rng
+from overpaint.portraits.dataset import LABELS, Portraits
+from overpaint.recipes.fit import Batch, BatchFn, Figures, numpy_rng
+from overpaint.recipes.judge import VALUES, attribute_loss
 from overpaint.recipes.training import picked, rendered, trained, training
 
 Config = training(steps=2600, batch_size=160, lr=1e-3)
@@ -26,7 +26,6 @@ CONTEXT = 48
 VOCABULARY = 768
 # Noise and warps until only what an eye would see is left to read: its gradient then draws shapes.
 VIEWS = Views(scale=0.22, turn=0.15, shift=0.12, bend=0.10, noise=0.45, blur=1.2)
-VALUES = {**ATTRIBUTES, "style": STYLES}
 
 
 @dataclass(frozen=True)
@@ -89,7 +88,7 @@ def captioned(data: Portraits, clip: Clip, config: Any) -> BatchFn:
 
 
 def matching_loss(similar: Tensor, true: Tensor) -> Tensor:
-    """Contrast with several right answers (arXiv 2204.03610, eq. 3), both ways; inputs are (N, N)."""
+    """Contrast with several right answers, both ways (arXiv 2204.03610, eq. 3); both (N, N)."""
 
     def one_way(logits: Tensor, right: Tensor) -> Tensor:
         target = right.float() / right.sum(1, keepdim=True).clamp(min=1)
@@ -98,20 +97,8 @@ def matching_loss(similar: Tensor, true: Tensor) -> Tensor:
     return (one_way(similar, true) + one_way(similar.T, true.T)) / 2
 
 
-def prompt_loss(similar: Tensor, labels: Tensor) -> Tensor:
-    """Mean over attributes of the zero-shot cross-entropy; `similar` is (N, all values)."""
-    groups = similar.split([len(VALUES[name]) for name in LABELS], dim=1)
-    losses = [
-        F.cross_entropy(group, right, ignore_index=HIDDEN)
-        for group, right in zip(groups, labels.unbind(1), strict=True)
-    ]
-    return torch.stack(losses).mean()
-
-
-def guiding_loss(
-    net: nn.Module, batch: Batch, rng: torch.Generator
-) -> tuple[Tensor, dict[str, float]]:
-    """Matching of captions plus zero-shot reading of single attributes, on strongly varied views."""
+def guiding_loss(net: Any, batch: Batch, rng: torch.Generator) -> tuple[Tensor, Figures]:
+    """Matching of captions plus zero-shot reading of attributes, on strongly varied views."""
     pixels = (VIEWS(batch["images"], rng) + 1) / 2
     mean, std = (pixels.new_tensor(v).view(1, 3, 1, 1) for v in (MEAN, STD))
     seen = net.visual_projection(net.vision_model(pixel_values=(pixels - mean) / std).pooler_output)
@@ -120,8 +107,9 @@ def guiding_loss(
     seen, told = F.normalize(seen.float(), dim=1), F.normalize(told.float(), dim=1)
     similar = net.logit_scale.clamp(max=4.2).exp() * seen @ told.T
     matching = matching_loss(similar[:, : len(seen)], batch["truth"])
-    reading = prompt_loss(similar[:, len(seen) :], batch["labels"])
-    return matching + 3 * reading, {"matching": float(matching), "reading": float(reading)}
+    reading = attribute_loss(similar[:, len(seen) :], batch["labels"]) / len(LABELS)
+    figures = {"matching": float(matching.detach()), "reading": float(reading.detach())}
+    return matching + 3 * reading, figures
 
 
 def run(folder: Path, config: Any, watch: Watch) -> Mapping[str, Any]:
@@ -131,7 +119,8 @@ def run(folder: Path, config: Any, watch: Watch) -> Mapping[str, Any]:
     tokenizer = train_tokenizer(config.seed)
     tokenizer.save(str(folder / "tokenizer.json"))
     torch.manual_seed(config.seed)
-    net = small_clip(tokenizer.get_vocab_size(), CONTEXT, tokenizer.token_to_id("<|endoftext|>"))
+    end = tokenizer.encode("<|endoftext|>", add_special_tokens=False).ids[-1]
+    net = small_clip(tokenizer.get_vocab_size(), CONTEXT, end)
     batch = captioned(data, Clip(net, tokenizer), config)
     done = trained(net, guiding_loss, batch, config, folder=folder, watch=watch, recipe="clip")
     if done is None:

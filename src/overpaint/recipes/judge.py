@@ -22,11 +22,13 @@ VALUES = {**ATTRIBUTES, "style": STYLES}
 
 
 def attribute_loss(logits: Tensor, labels: Tensor) -> Tensor:
-    """Sum over the attributes of the cross-entropy, where the picture shows them."""
+    """Sum over attributes of the cross-entropy, where shown; `logits` (N, all values)."""
     total = logits.new_zeros(())
     groups = logits.float().split([len(VALUES[name]) for name in LABELS], dim=1)
     for group, truth in zip(groups, labels.unbind(1), strict=True):
-        total = total + F.cross_entropy(group, truth, ignore_index=HIDDEN)
+        shown = (truth != HIDDEN).sum().clamp(min=1)
+        wrong = F.cross_entropy(group, truth, ignore_index=HIDDEN, reduction="sum")
+        total = total + wrong / shown
     return total
 
 

@@ -111,7 +111,7 @@ def trained(
         max_seconds=config.max_seconds,
     )
     about = {"batch_size": config.batch_size, "pictures": config.pictures, "recipe": recipe}
-    started, last = time.monotonic(), None
+    started, last = time.monotonic(), Progress(0, 0.0, 0.0, 0.0)
     run = fit(
         net,
         loss,
@@ -121,9 +121,9 @@ def trained(
         about=about,
         allow_change=config.allow_change,
     )
-    for last in watch(run, config.steps, f"training {recipe}"):
-        pass
-    if last is None or last.step < config.steps:
+    for now in watch(run, config.steps, f"training {recipe}"):
+        last = now
+    if last.step < config.steps:
         return None
     card = {
         "recipe": recipe,

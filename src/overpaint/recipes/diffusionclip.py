@@ -1,0 +1,204 @@
+"""Tune a diffusion model to a text: directional CLIP, L1 and identity losses (arXiv 2110.02711)."""
+
+import time
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from overpaint.core.schedule import Level, below
+from overpaint.core.solvers import last, solve
+from overpaint.core.watch import Watch, unwatched
+from overpaint.errors import OptionError
+from overpaint.methods.options import opt, parse_fields
+from overpaint.models.augment import Views
+from overpaint.models.bundle import DiffusionModel
+from overpaint.models.clip import Clip, load_clip
+from overpaint.models.identity import FaceEncoder, load_identity
+from overpaint.models.networks import hardware
+from overpaint.models.tuning import low_rank, whole, write_tuned
+from overpaint.models.zoo import WEIGHTS
+from overpaint.portraits import dataset
+from overpaint.portraits.render import render
+from overpaint.recipes.fit import Batch, Figures, FitConfig, fit, numpy_rng
+from overpaint.recipes.latents import inverted
+from overpaint.recipes.training import images
+
+SOURCE = "a photo of a person"
+VIEWS = Views(scale=0.18, turn=0.12, shift=0.10, bend=0.08, noise=0.25, blur=1.0)
+
+
+@dataclass(frozen=True)
+class Config:
+    """How a model is tuned to a text."""
+
+    t0: float = opt(500.0, "time to which pictures are noised", 1, 999)
+    iterations: int = opt(60, "optimiser steps", 1, 100_000)
+    batch_size: int = opt(8, "pictures a step", 1, 1024)
+    pictures: int = opt(64, "pictures to learn from", 1, 100_000)
+    num_inversion_steps: int = opt(40, "network calls from a picture to noise", 1, 1000)
+    num_inference_steps: int = opt(6, "network calls of the chain that is trained", 1, 1000)
+    lr: float = opt(2e-3, "peak learning rate of Adam", 0, 1)
+    rank: int = opt(8, "of the low-rank adapter", 1, 512)
+    whole: bool = opt(False, "tune all weights instead of an adapter")
+    clip_weight: float = opt(1.0, "of the directional CLIP loss", 0, 1000)
+    l1_weight: float = opt(0.3, "of the mean absolute difference", 0, 1000)
+    identity_weight: float = opt(0.3, "of the face encoder's loss", 0, 1000)
+    views: int = opt(3, "random views of each picture that CLIP compares", 1, 64)
+    seed: int = opt(0, "of pictures, order and views", 0)
+
+
+@dataclass(frozen=True)
+class Objective:
+    """What an edited picture should be: changed along the text, and otherwise the same."""
+
+    clip: Clip
+    face: FaceEncoder
+    direction: Tensor
+    config: Config
+
+    def __call__(
+        self, source: Tensor, edited: Tensor, rng: torch.Generator
+    ) -> tuple[Tensor, Figures]:
+        """The loss of pictures `(B, 3, H, W)` in [-1, 1] against their sources."""
+        settings = self.config
+        change = self._change(source, edited, rng)
+        terms = {
+            "clip": directional(change, self.direction),
+            "l1": F.l1_loss(edited, source),
+            "identity": (1 - (self.face.embed(edited) * self.face.embed(source)).sum(1)).mean(),
+        }
+        total = (
+            settings.clip_weight * terms["clip"]
+            + settings.l1_weight * terms["l1"]
+            + settings.identity_weight * terms["identity"]
+        )
+        return total, {name: float(term.detach()) for name, term in terms.items()}
+
+    def _change(self, source: Tensor, edited: Tensor, rng: torch.Generator) -> Tensor:
+        """How CLIP sees the edit, (views * B, D): source and edited picture in the same views."""
+        count = self.config.views
+        state = rng.get_state()
+        before = VIEWS(source.repeat(count, 1, 1, 1), rng)
+        rng.set_state(state)
+        after = VIEWS(edited.repeat(count, 1, 1, 1), rng)
+        return self.clip.image(after) - self.clip.image(before)
+
+
+def text_direction(clip: Clip, source_prompt: str, prompt: str) -> Tensor:
+    """The unit vector (D,) from one text to the other.
+
+    Raises:
+        OptionError: the texts mean the same to this CLIP.
+    """
+    with torch.no_grad():
+        before, after = clip.text([source_prompt, prompt])
+    change = after - before
+    if float(change.norm()) < 1e-3:
+        raise OptionError(
+            f"{prompt!r} and {source_prompt!r} mean the same",
+            "their CLIP embeddings agree, so there is no direction to go",
+            "Say in the prompt what should change.",
+        )
+    return F.normalize(change, dim=0)
+
+
+def directional(change: Tensor, direction: Tensor) -> Tensor:
+    """The directional CLIP loss: mean over pictures of 1 - cos (equation 5)."""
+    return (1 - F.cosine_similarity(change, direction[None], dim=1)).mean()
+
+
+def tune(
+    model: DiffusionModel,
+    prompt: str,
+    source_prompt: str = "",
+    *,
+    folder: Path,
+    watch: Watch = unwatched,
+    **options: Any,
+) -> Path:
+    """Write to `folder` the adapter that makes `model` draw what `prompt` says."""
+    config = parse_fields(Config, options, "Tuning")
+    source_prompt = source_prompt or SOURCE
+    began = time.monotonic()
+    clip = load_clip(WEIGHTS / "clip", model.device, model.dtype)
+    face = load_identity(WEIGHTS / "identity", model.device, model.dtype)
+    objective = Objective(clip, face, text_direction(clip, source_prompt, prompt), config)
+    pictures = portraits(config).to(model.device)
+    up = model.schedule.path(below(config.t0, config.num_inversion_steps))
+    latents = inverted(model, model.codec.encode(pictures), up, watch=watch)
+    net = whole(model) if config.whole else low_rank(model, config.rank)
+    figures = descend(net, Chain.of(model, config), objective, pictures, latents, watch)
+    card = {
+        "prompt": prompt,
+        "source_prompt": source_prompt,
+        "base": model.hash,
+        "base_name": model.name,
+        "clip": clip.hash,
+        **asdict(config),
+        "seconds": round(time.monotonic() - began, 1),
+        "hardware": hardware(),
+        "losses": {name: round(value, 4) for name, value in figures.items()},
+    }
+    write_tuned(net, folder, card)
+    return folder
+
+
+@dataclass(frozen=True)
+class Chain:
+    """The generation that is tuned: a few DDIM steps from the inverted state to the picture."""
+
+    model: DiffusionModel
+    levels: list[Level]
+
+    @classmethod
+    def of(cls, model: DiffusionModel, config: Config) -> "Chain":
+        """The closed grid below t0 that `config` names."""
+        times = below(config.t0, config.num_inference_steps)
+        return cls(model, model.schedule.path(times))
+
+    def __call__(self, net: nn.Module, latents: Tensor) -> Tensor:
+        """Pictures `(B, 3, H, W)` in [-1, 1] from latents `(B, ...)`, with gradients to `net`."""
+        tuned = replace(self.model, net=net)
+        return self.model.codec.decode(last(solve(tuned, latents, self.levels)))
+
+
+def descend(
+    net: nn.Module,
+    chain: Chain,
+    objective: Objective,
+    pictures: Tensor,
+    latents: Tensor,
+    watch: Watch = unwatched,
+) -> Figures:
+    """Train `net` in place; returns the mean of each loss over the last quarter."""
+    config = objective.config
+
+    def batch(step: int) -> Batch:
+        order = numpy_rng(config.seed, step).permutation(len(pictures))[: config.batch_size]
+        index = torch.from_numpy(order)
+        return {"pictures": pictures[index], "latents": latents[index]}
+
+    def loss(net: nn.Module, batch: Batch, rng: torch.Generator) -> tuple[Tensor, Figures]:
+        return objective(batch["pictures"], chain(net, batch["latents"]), rng)
+
+    fitting = FitConfig(
+        steps=config.iterations,
+        lr=config.lr,
+        warmup=min(10, config.iterations // 4),
+        weight_decay=0.0,
+        ema=0.0,
+        seed=config.seed,
+    )
+    steps = watch(fit(net, loss, batch, fitting), config.iterations, "tuning")
+    tail = [progress.figures for progress in steps][-max(1, config.iterations // 4) :]
+    return {name: sum(one[name] for one in tail) / len(tail) for name in tail[0]}
+
+
+def portraits(config: Config) -> Tensor:
+    """Rendered photos `(N, 3, 64, 64)` in [-1, 1] to learn the change on."""
+    scenes = dataset.scenes("photos", 1000 + config.seed, 0)[: config.pictures]
+    return images(torch.stack([torch.from_numpy(render(scene)) for scene in scenes]).numpy())
