@@ -1,0 +1,1 @@
+"""The figures of the project, each by the command that measures it."""

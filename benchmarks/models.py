@@ -1,0 +1,109 @@
+"""Judge and CLIP on held-out renders; samples and reconstructions of the pixel model."""
+
+import torch
+
+from benchmarks.worlds import HELD_OUT, clip, held_out, read
+from overpaint.core.rng import NoiseStream
+from overpaint.core.schedule import below
+from overpaint.core.solvers import dpmpp_2m, last, solve
+from overpaint.inversions.ddim import ddim, replay
+from overpaint.metrics.fidelity import mae
+from overpaint.metrics.semantic import accuracy, confident
+from overpaint.models.zoo import load
+from overpaint.recipes.judge import VALUES
+
+Figures = dict[str, float]
+PARTS = ("kind", "expression", "eyewear", "headwear")
+PERSON_PARTS = ("hair_style", "facial_hair")
+
+PROMPTS = {
+    "hair": "a person with {} hair",
+    "hair_style": {
+        "bald": "a person with a bald head",
+        "short": "a person with short hair",
+        "long": "a person with long hair",
+        "curly": "a person with curly hair",
+        "mohawk": "a person with a mohawk",
+        "bun": "a person with hair in a bun",
+    },
+    "headwear": "a person wearing a {}",
+    "eyewear": "a person wearing {}",
+    "background": "a person on a {} background",
+    "style": {
+        "photo": "a photo of a person",
+        "pencil sketch": "a pencil sketch of a person",
+        "bronze statue": "a bronze statue of a person",
+        "neon": "a neon sign of a person",
+        "pixel art": "pixel art of a person",
+        "zombie": "a zombie",
+        "clay": "a clay sculpture of a person",
+        "watercolour": "a watercolour painting of a person",
+    },
+}
+NONE = {"headwear": "a person without a hat", "eyewear": "a person without glasses"}
+
+
+def judging() -> Figures:
+    """Accuracy of the judge on held-out renders of all styles, by attribute and on average."""
+    data = held_out("all_styles")
+    found = accuracy(read(data.pictures), data.labels)
+    return {"mean": sum(found.values()) / len(found), **found}
+
+
+def zero_shot() -> Figures:
+    """Accuracy of CLIP by one prompt a value on held-out renders, where the attribute shows."""
+    data, model = held_out("all_styles"), clip()
+    with torch.no_grad():
+        seen = torch.cat([model.image(part) for part in data.pictures.split(125)])
+        reading = {name: seen @ model.text(_prompts(name)).T for name in PROMPTS}
+    return accuracy(reading, {name: data.labels[name] for name in PROMPTS})
+
+
+def _prompts(name: str) -> list[str]:
+    pattern = PROMPTS[name]
+    if isinstance(pattern, dict):
+        return [pattern[value] for value in VALUES[name]]
+    return [NONE[name] if value == "none" else pattern.format(value) for value in VALUES[name]]
+
+
+def samples(count: int = 500, steps: int = 50) -> tuple[Figures, torch.Tensor]:
+    """Share of samples whose parts the judge reads with confidence over 0.9; the first 64."""
+    model = load("portraits")
+    levels = model.schedule.path(below(len(model.schedule) - 1, steps))
+    made = []
+    for start in range(0, count, 50):
+        noise = NoiseStream(range(start, start + 50)).randn((50, 48, 16, 16))
+        with torch.no_grad():
+            x0 = last(solve(model, noise, levels, dpmpp_2m()))
+        made.append(model.codec.decode(x0).clamp(-1, 1))
+    pictures = torch.cat(made)[:count]
+    sure, reference = _sure(pictures), _sure(held_out("photos").pictures)
+    return {"samples": sure, "renders": reference}, pictures[:64]
+
+
+def _sure(pictures: torch.Tensor) -> float:
+    reading = read(pictures)
+    person = reading["kind"].argmax(1) == VALUES["kind"].index("person")
+    sure = confident(reading, PARTS) & (confident(reading, PERSON_PARTS) | ~person)
+    return float(sure.float().mean())
+
+
+def reconstruction(count: int = 64, t0: float = 500, steps: int = 40) -> Figures:
+    """Mean absolute error in [0, 1] of inversion and generation on held-out photos."""
+    truth = held_out("photos").pictures[:count]
+    found = {}
+    for dtype in ("bfloat16", "float32"):
+        model = load("portraits", dtype=dtype)
+        levels = model.schedule.path(below(t0, steps))
+        for name, ahead in (("", False), (" ask_ahead", True)):
+            back = []
+            with torch.no_grad():
+                for part in truth.split(16):
+                    path = ddim(model, model.codec.encode(part), levels, ask_ahead=ahead)
+                    back.append(model.codec.decode(last(replay(path, model))))
+            made = torch.cat(back).clamp(-1, 1)
+            found[dtype + name] = float(mae((made + 1) / 2, (truth + 1) / 2).mean())
+    return found
+
+
+__all__ = ["HELD_OUT", "judging", "reconstruction", "samples", "zero_shot"]
