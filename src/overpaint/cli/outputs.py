@@ -3,7 +3,7 @@
 import sys
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, BinaryIO
 
 from overpaint.cli.terminal import Terminal
 from overpaint.errors import ImageReadError, OptionError
@@ -14,14 +14,14 @@ if TYPE_CHECKING:
 PIPE = "-"
 
 
-def source(name: str) -> str | bytes:
+def source(name: str) -> str | BinaryIO:
     """The file of that name, or what comes through stdin for `-`."""
     if name != PIPE:
         return name
     if sys.stdin.isatty():
         hint = "give a file name, or pipe a picture in: overpaint edit - < picture.png"
         raise ImageReadError("no picture comes through the pipe", "stdin is a terminal", hint)
-    return sys.stdin.buffer.read()
+    return sys.stdin.buffer
 
 
 def targets(
@@ -43,9 +43,11 @@ def targets(
     place = Path(out or ".")
     if out is not None and out.endswith("/"):
         place.mkdir(parents=True, exist_ok=True)
-    if place.is_dir():
-        paths = [place / name for name in names]
-    elif len(names) == 1:
+    if place.is_dir():  # names of ours: where one is taken, the next free one will do
+        for name in names:
+            check_target(place / name, overwrite=True)
+        return [place / name for name in names]
+    if len(names) == 1:
         paths = [place]
     else:  # out-7.png for the seed that stands last in the default name
         ends = [Path(name).stem.rpartition("-")[2] for name in names]
@@ -62,14 +64,17 @@ def write(
     overwrite: bool,
 ) -> None:
     """Every picture of a result with its own record, and a line about each."""
-    from overpaint.data.writing import write_image, write_stream
+    from overpaint.data.writing import write_image, write_next, write_stream
 
     for index, (image, path) in enumerate(zip(result.images, paths, strict=True)):
         record = result.record.only(index)
         if path is None:
             write_stream(image, sys.stdout.buffer, record)
             continue
-        written = write_image(image, path, record, overwrite=overwrite)
+        if overwrite:
+            written = write_image(image, path, record, overwrite=True)
+        else:  # a file that came while the edit ran is kept, and so is the edit
+            written = write_next(image, path, record)
         if as_json:
             told = {"seed": record.seeds[0], "method": record.method, "model": record.model}
             told |= {"sha256": _sha256(written), "calls": result.calls, "seconds": result.seconds}
