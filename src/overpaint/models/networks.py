@@ -45,8 +45,8 @@ def small_clip(vocabulary: int, context: int, end: int, size: int = 64) -> CLIPM
     text = {
         "hidden_size": 160,
         "intermediate_size": 640,
-        "num_hidden_layers": 3,
-        "num_attention_heads": 5,
+        "num_hidden_layers": 2,
+        "num_attention_heads": 4,
         "vocab_size": vocabulary,
         "max_position_embeddings": context,
         "eos_token_id": end,
@@ -56,21 +56,23 @@ def small_clip(vocabulary: int, context: int, end: int, size: int = 64) -> CLIPM
     vision = {
         "hidden_size": 224,
         "intermediate_size": 896,
-        "num_hidden_layers": 6,
-        "num_attention_heads": 7,
+        "num_hidden_layers": 4,
+        "num_attention_heads": 4,
         "image_size": size,
         "patch_size": 8,
     }
-    return CLIPModel(CLIPConfig(text_config=text, vision_config=vision, projection_dim=128))
+    config = CLIPConfig(text_config=text, vision_config=vision, projection_dim=128)
+    # Fused attention is slower than plain products backwards on a processor, at 64 tokens.
+    return CLIPModel._from_config(config, attn_implementation="eager")
 
 
 def attribute_judge(names: list[str]) -> ResNetForImageClassification:
     """A residual classifier whose outputs are the values of all attributes, one after another."""
     labels = dict(enumerate(names))
     config = ResNetConfig(
-        embedding_size=48,
-        hidden_sizes=[48, 96, 160, 224],
-        depths=[2, 2, 2, 2],
+        embedding_size=112,
+        hidden_sizes=[112, 160, 224],
+        depths=[2, 2, 2],
         id2label=labels,
         label2id={name: index for index, name in labels.items()},
         **RESNET,

@@ -10,9 +10,11 @@ from torch.nn import functional as F
 
 from overpaint.core.schedule import NoiseSchedule
 from overpaint.core.watch import Watch
+from overpaint.methods.bridging import limit_of_familiar
 from overpaint.models.networks import pixel_unet, write_card, write_network, write_scheduler
+from overpaint.models.zoo import load
 from overpaint.recipes.fit import Batch, Loss
-from overpaint.recipes.training import picked, rendered, trained, training
+from overpaint.recipes.training import images, picked, rendered, trained, training
 
 FOLD = 4
 Config = training(steps=9000, batch_size=64, lr=6e-4)
@@ -56,4 +58,7 @@ def run(folder: Path, config: Any, watch: Watch) -> Mapping[str, Any]:
     write_network(net, folder / "unet", done.weights, card)
     write_scheduler(folder / "scheduler")
     write_card(folder, card)
+    familiar = images(rendered(config, "photos", watch, held_out=200).pictures)
+    limit = limit_of_familiar(load(folder, config.device), familiar)
+    write_card(folder, card := {**card, "strangeness_limit": round(limit, 5)})
     return card

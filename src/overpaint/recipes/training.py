@@ -1,6 +1,5 @@
 """What the recipes of the embedded models share: their options, their pictures and their cards."""
 
-import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field, make_dataclass
 from pathlib import Path
@@ -13,6 +12,7 @@ from torch import Tensor, nn
 from overpaint.core.watch import Watch
 from overpaint.methods.options import opt
 from overpaint.models.devices import pick_device
+from overpaint.models.folders import fill, fingerprint
 from overpaint.models.networks import hardware
 from overpaint.portraits import dataset
 from overpaint.portraits.dataset import Portraits
@@ -35,6 +35,7 @@ class Training:
     compile: bool = opt(False, "torch.compile: slow to start, faster after")
     max_seconds: float | None = opt(None, "pause after so long; the same command goes on", 1)
     allow_change: bool = opt(False, "go on from a checkpoint made under other settings")
+    start: str = opt("", "weights to begin with: a safetensors file of the same network")
     cache: str = opt(".cache/portraits", "where rendered pictures are kept")
 
 
@@ -50,10 +51,9 @@ def training(**defaults: Any) -> type[Training]:
 
 @dataclass(frozen=True)
 class Trained:
-    """What a finished run leaves: averaged weights, the last progress, the settings."""
+    """What a finished run leaves: averaged weights and the start of a card."""
 
     weights: Mapping[str, Tensor]
-    last: Progress
     card: dict[str, Any]
 
 
@@ -101,6 +101,8 @@ def trained(
 ) -> Trained | None:
     """Run `fit`, resuming what lies in `folder`; None if it paused before the last step."""
     device = pick_device(config.device)
+    if config.start:
+        fill(net, Path(config.start))
     net.to(device)
     fitting = FitConfig(
         steps=config.steps,
@@ -110,8 +112,14 @@ def trained(
         compile=config.compile,
         max_seconds=config.max_seconds,
     )
-    about = {"batch_size": config.batch_size, "pictures": config.pictures, "recipe": recipe}
-    started, last = time.monotonic(), Progress(0, 0.0, 0.0, 0.0)
+    about: dict[str, Any] = {
+        "batch_size": config.batch_size,
+        "pictures": config.pictures,
+        "recipe": recipe,
+    }
+    if config.start:
+        about["start"] = fingerprint(Path(config.start))
+    last = Progress(0, 0.0, 0.0, 0.0)
     run = fit(
         net,
         loss,
@@ -125,16 +133,19 @@ def trained(
         last = now
     if last.step < config.steps:
         return None
-    card = {
-        "recipe": recipe,
+    return Trained(
+        {name: value.cpu() for name, value in last.ema.items()}, _card(about, config, last)
+    )
+
+
+def _card(about: Mapping[str, Any], config: Training, last: Progress) -> dict[str, Any]:
+    return {
+        "recipe": about["recipe"],
         "data": f"{config.pictures} rendered portraits",
-        "steps": config.steps,
-        "batch_size": config.batch_size,
-        "lr": config.lr,
-        "seed": config.seed,
-        "seconds": round(time.monotonic() - started),
+        **{name: about[name] for name in ("batch_size", "start") if name in about},
+        **{name: getattr(config, name) for name in ("steps", "lr", "seed")},
+        "seconds": round(last.seconds),
         "hardware": hardware(),
         "licence": "Apache-2.0",
         "loss": round(last.loss, 5),
     }
-    return Trained({name: value.cpu() for name, value in last.ema.items()}, last, card)
