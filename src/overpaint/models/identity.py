@@ -8,16 +8,9 @@ from torch import Tensor
 from torch.nn import functional as F
 from transformers import ResNetConfig, ResNetModel
 
-from overpaint.models.clip import prepare
 from overpaint.models.devices import placed, running
 from overpaint.models.folders import Folder, fill, fingerprint, known
-
-KEYS = frozenset(
-    {
-        *("num_channels", "embedding_size", "hidden_sizes", "depths", "layer_type", "hidden_act"),
-        *("downsample_in_first_stage", "downsample_in_bottleneck"),
-    }
-)
+from overpaint.models.preprocess import RESNET_KEYS, prepare
 
 
 @dataclass(frozen=True)
@@ -44,7 +37,7 @@ def load_identity(
     """The face encoder in a transformers folder; `card.json` may give `size`."""
     folder = Folder.at(path)
     weights = folder.weights("model.safetensors")
-    config = known(folder.json("config.json"), KEYS)
+    config = known(folder.json("config.json"), RESNET_KEYS)
     with torch.device("meta"):
         net = ResNetModel(ResNetConfig(**config))
     fill(net, weights)

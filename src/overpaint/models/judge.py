@@ -7,10 +7,9 @@ import torch
 from torch import Tensor
 from transformers import ResNetConfig, ResNetForImageClassification
 
-from overpaint.models.clip import prepare
 from overpaint.models.devices import placed
 from overpaint.models.folders import Folder, fill, fingerprint, known
-from overpaint.models.identity import KEYS
+from overpaint.models.preprocess import RESNET_KEYS, prepare
 
 
 @dataclass(frozen=True)
@@ -41,7 +40,7 @@ def load_judge(path: Path, device: torch.device | str = "cpu") -> Judge:
         values[attribute] = (*values.get(attribute, ()), value)
     with torch.device("meta"):
         net = ResNetForImageClassification(
-            ResNetConfig(id2label=dict(enumerate(names)), **known(config, KEYS))
+            ResNetConfig(id2label=dict(enumerate(names)), **known(config, RESNET_KEYS))
         )
     fill(net, weights)
     return Judge(placed(net, device), values, fingerprint(weights))

@@ -9,13 +9,15 @@ import torch
 from diffusers import DDPMScheduler, UNet2DModel
 from torch import Tensor, nn
 from transformers import (
-    CLIPConfig,
-    CLIPModel,
+    CLIPTextConfig,
+    CLIPTextModelWithProjection,
     PreTrainedTokenizerFast,
     ResNetConfig,
     ResNetForImageClassification,
     ResNetModel,
 )
+
+from overpaint.models.towers import Residual
 
 RESNET: dict[str, Any] = {
     "layer_type": "basic",
@@ -40,43 +42,38 @@ def pixel_unet(size: int = 64, fold: int = 4) -> nn.Module:
     return net
 
 
-def small_clip(vocabulary: int, context: int, end: int, size: int = 64) -> CLIPModel:
+def clip_towers(vocabulary: int, context: int, end: int, width: int = 128) -> Residual:
     """A CLIP for pictures of 64 x 64 and captions of one grammar."""
-    text = {
-        "hidden_size": 160,
-        "intermediate_size": 640,
-        "num_hidden_layers": 2,
-        "num_attention_heads": 4,
-        "vocab_size": vocabulary,
-        "max_position_embeddings": context,
-        "eos_token_id": end,
-        "bos_token_id": end - 1,
-        "pad_token_id": end,
-    }
-    vision = {
-        "hidden_size": 224,
-        "intermediate_size": 896,
-        "num_hidden_layers": 4,
-        "num_attention_heads": 4,
-        "image_size": size,
-        "patch_size": 8,
-    }
-    config = CLIPConfig(text_config=text, vision_config=vision, projection_dim=128)
-    # Fused attention is slower than plain products backwards on a processor, at 64 tokens.
-    return CLIPModel._from_config(config, attn_implementation="eager")
+    text = CLIPTextConfig(
+        hidden_size=160,
+        intermediate_size=640,
+        num_hidden_layers=2,
+        num_attention_heads=4,
+        vocab_size=vocabulary,
+        max_position_embeddings=context,
+        bos_token_id=end - 1,
+        eos_token_id=end,
+        pad_token_id=end,
+        projection_dim=width,
+    )
+    # Fused attention is slower than plain products backwards on a processor, at short lengths.
+    telling = CLIPTextModelWithProjection._from_config(text, attn_implementation="eager")
+    seeing = ResNetForImageClassification(_residual(num_labels=width))
+    return Residual(seeing, telling)
+
+
+def _residual(**labels: Any) -> ResNetConfig:
+    """Wide where the picture is still 16 x 16: a mouth is a few pixels."""
+    widths = [112, 160, 224]
+    return ResNetConfig(
+        embedding_size=112, hidden_sizes=widths, depths=[2, 2, 2], **RESNET, **labels
+    )
 
 
 def attribute_judge(names: list[str]) -> ResNetForImageClassification:
     """A residual classifier whose outputs are the values of all attributes, one after another."""
     labels = dict(enumerate(names))
-    config = ResNetConfig(
-        embedding_size=112,
-        hidden_sizes=[112, 160, 224],
-        depths=[2, 2, 2],
-        id2label=labels,
-        label2id={name: index for index, name in labels.items()},
-        **RESNET,
-    )
+    config = _residual(id2label=labels, label2id={name: index for index, name in labels.items()})
     return ResNetForImageClassification(config)
 
 
@@ -88,7 +85,7 @@ def face_encoder() -> ResNetModel:
 
 
 def write_network(
-    net: Any, folder: Path, weights: Mapping[str, Tensor], card: Mapping[str, Any]
+    net: Any, folder: Path, weights: Mapping[str, Tensor], card: Mapping[str, Any] | None
 ) -> None:
     """Save `net` with `weights` as fp16 safetensors in its library's own format, and its card."""
     own = net.state_dict()
@@ -97,7 +94,8 @@ def write_network(
     net.half().save_pretrained(folder, safe_serialization=True)
     for name, value in net.state_dict().items():
         value.data = value.data.to(before[name])
-    write_card(folder, card)
+    if card is not None:
+        write_card(folder, card)
 
 
 def write_card(folder: Path, card: Mapping[str, Any]) -> None:

@@ -9,11 +9,13 @@ import numpy as np
 import torch
 from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
 from torch import Tensor
+from torch.nn import functional as F
 
 from overpaint.core.watch import Watch
 from overpaint.models.augment import Views
-from overpaint.models.clip import MEAN, STD, Clip
-from overpaint.models.networks import small_clip, write_network, write_tokenizer
+from overpaint.models.clip import tokens
+from overpaint.models.networks import clip_towers, write_card, write_network, write_tokenizer
+from overpaint.models.preprocess import normalised
 from overpaint.portraits.captions import caption_of_labels, claim_row, phrase, truth
 from overpaint.portraits.dataset import LABELS, Portraits
 from overpaint.recipes.fit import Batch, BatchFn, Figures, numpy_rng
@@ -66,7 +68,7 @@ def train_tokenizer(seed: int = 0, sentences: int = 20_000) -> Tokenizer:
     return tokenizer
 
 
-def captioned(data: Portraits, clip: Clip, config: Any) -> BatchFn:
+def captioned(data: Portraits, tokenizer: Tokenizer, config: Any) -> BatchFn:
     """Batches of pictures with a caption each, which captions are true of which, and prompts."""
     pictures = picked(data, config)
 
@@ -78,8 +80,8 @@ def captioned(data: Portraits, clip: Clip, config: Any) -> BatchFn:
         claims = np.stack([claim_row(caption.claims) for caption in captions])
         return {
             **drawn,
-            "captions": clip.tokens([caption.text for caption in captions]),
-            "prompts": clip.tokens(Prompts.drawn(rng).texts),
+            "captions": tokens(tokenizer, [caption.text for caption in captions], CONTEXT),
+            "prompts": tokens(tokenizer, Prompts.drawn(rng).texts, CONTEXT),
             "truth": torch.from_numpy(truth(rows, claims)),
         }
 
@@ -98,11 +100,9 @@ def matching_loss(similar: Tensor, true: Tensor) -> Tensor:
 
 def guiding_loss(net: Any, batch: Batch, rng: torch.Generator) -> tuple[Tensor, Figures]:
     """Matching of captions plus zero-shot reading of attributes, on strongly varied views."""
-    pixels = (VIEWS(batch["images"], rng) + 1) / 2
-    mean, std = (pixels.new_tensor(v).view(1, 3, 1, 1) for v in (MEAN, STD))
-    texts = torch.cat([batch["captions"], batch["prompts"]])
-    out = net(input_ids=texts, pixel_values=(pixels - mean) / std)
-    seen, told = out.image_embeds.float(), out.text_embeds.float()
+    pixels = normalised((VIEWS(batch["images"], rng) + 1) / 2)
+    seen, told = net(pixels, torch.cat([batch["captions"], batch["prompts"]]))
+    seen, told = F.normalize(seen.float(), dim=1), F.normalize(told.float(), dim=1)
     similar = net.logit_scale.clamp(max=4.2).exp() * seen @ told.T
     matching = matching_loss(similar[:, : len(seen)], batch["truth"])
     reading = attribute_loss(similar[:, len(seen) :], batch["labels"]) / len(LABELS)
@@ -118,11 +118,14 @@ def run(folder: Path, config: Any, watch: Watch) -> Mapping[str, Any]:
     tokenizer.save(str(folder / "tokenizer.json"))
     torch.manual_seed(config.seed)
     end = tokenizer.encode("<|endoftext|>", add_special_tokens=False).ids[-1]
-    net = small_clip(tokenizer.get_vocab_size(), CONTEXT, end)
-    batch = captioned(data, Clip(net, tokenizer), config)
+    net = clip_towers(tokenizer.get_vocab_size(), CONTEXT, end)
+    batch = captioned(data, tokenizer, config)
     done = trained(net, guiding_loss, batch, config, folder=folder, watch=watch, recipe="clip")
     if done is None:
         return {"recipe": "clip", "finished": False}
     write_tokenizer(folder / "tokenizer.json", folder, CONTEXT)
-    write_network(net, folder, done.weights, done.card)
+    for name, tower in (("vision", net.vision), ("text", net.text)):
+        own = {key.removeprefix(f"{name}."): value for key, value in done.weights.items()}
+        write_network(tower, folder / name, own, None)
+    write_card(folder, done.card)
     return done.card

@@ -1,0 +1,125 @@
+"""The two networks of a CLIP: transformers' own pair, or a residual tower beside a text tower."""
+
+from typing import Any, Protocol
+
+import torch
+from torch import Tensor, nn
+from transformers import (
+    CLIPConfig,
+    CLIPModel,
+    CLIPTextConfig,
+    CLIPTextModelWithProjection,
+    ResNetConfig,
+    ResNetForImageClassification,
+)
+
+from overpaint.errors import UnsafeFileError
+from overpaint.models.folders import Folder, fill, known
+from overpaint.models.preprocess import RESNET_KEYS
+
+# Only sizes and constants: nothing in a configuration may choose code.
+TEXT = frozenset(
+    {
+        *("hidden_size", "intermediate_size", "num_hidden_layers", "num_attention_heads"),
+        *("hidden_act", "layer_norm_eps", "attention_dropout", "initializer_factor"),
+        *("vocab_size", "max_position_embeddings", "bos_token_id", "eos_token_id"),
+        "projection_dim",
+    }
+)
+VISION = TEXT | {"image_size", "patch_size", "num_channels"}
+
+
+class Towers(Protocol):
+    """Pictures and texts to vectors of one space, not yet of unit length."""
+
+    def see(self, pixels: Tensor) -> Tensor: ...
+
+    def tell(self, ids: Tensor) -> Tensor: ...
+
+
+class Paired(nn.Module):
+    """A transformers `CLIPModel`."""
+
+    def __init__(self, net: CLIPModel) -> None:
+        super().__init__()
+        self.net = net
+
+    def see(self, pixels: Tensor) -> Tensor:
+        """`(B, 3, S, S)` normalised pixels to `(B, D)`."""
+        net: Any = self.net
+        return net.visual_projection(net.vision_model(pixel_values=pixels).pooler_output)
+
+    def tell(self, ids: Tensor) -> Tensor:
+        """`(B, L)` token ids to `(B, D)`."""
+        net: Any = self.net
+        return net.text_projection(net.text_model(input_ids=ids).pooler_output)
+
+
+class Residual(nn.Module):
+    """A ResNet whose logits are the embedding, and a CLIP text model.
+
+    On pictures of 64 x 64 and some hundred thousand samples, convolutions learn what a vision
+    transformer does not, and their gradients draw no grid of patches.
+    """
+
+    def __init__(
+        self, vision: ResNetForImageClassification, text: CLIPTextModelWithProjection
+    ) -> None:
+        super().__init__()
+        self.vision, self.text = vision, text
+        self.logit_scale = nn.Parameter(torch.tensor(2.7))
+
+    def forward(self, pixels: Tensor, ids: Tensor) -> tuple[Tensor, Tensor]:
+        """Both embeddings at once, as training asks for them."""
+        return self.see(pixels), self.tell(ids)
+
+    def see(self, pixels: Tensor) -> Tensor:
+        """`(B, 3, S, S)` normalised pixels to `(B, D)`."""
+        pixels = pixels.contiguous(memory_format=torch.channels_last)
+        return self.vision(pixel_values=pixels).logits
+
+    def tell(self, ids: Tensor) -> Tensor:
+        """`(B, L)` token ids to `(B, D)`."""
+        return self.text(input_ids=ids).text_embeds
+
+
+def read_paired(folder: Folder) -> tuple[Paired, int, int]:
+    """A `CLIPModel` folder: the towers, the side of their pictures, the length of their texts."""
+    config = folder.json("config.json")
+    if config.get("model_type", "clip") != "clip":
+        raise UnsafeFileError(f"{config.get('model_type')!r} is not a CLIP model")
+    whole = known(config, frozenset({"projection_dim", "logit_scale_init_value"}))
+    parts = {"projection_dim": whole.get("projection_dim", 512)}
+    text = known(config.get("text_config") or {}, TEXT) | parts
+    vision = known(config.get("vision_config") or {}, VISION) | parts
+    with torch.device("meta"):
+        net = CLIPModel(CLIPConfig(text_config=text, vision_config=vision, **whole))
+    _filled(net, folder)
+    sizes: Any = net.config
+    return (
+        Paired(net),
+        sizes.vision_config.image_size,
+        sizes.text_config.max_position_embeddings,
+    )
+
+
+def read_residual(folder: Folder) -> tuple[Residual, int, int]:
+    """A folder with `vision` (ResNet) and `text` (CLIP text model) in it, for 64 x 64 pictures."""
+    vision, text = folder.sub("vision").json("config.json"), folder.sub("text").json("config.json")
+    labels: Any = {"num_labels": int(known(text, TEXT).get("projection_dim", 512))}
+    with torch.device("meta"):
+        seeing = ResNetForImageClassification(
+            ResNetConfig(**labels, **known(vision, RESNET_KEYS))
+        )
+        telling = CLIPTextModelWithProjection(CLIPTextConfig(**known(text, TEXT)))
+    _filled(seeing, folder.sub("vision"))
+    _filled(telling, folder.sub("text"))
+    sizes: Any = telling.config
+    return Residual(seeing, telling), 64, sizes.max_position_embeddings
+
+
+def _filled(net: nn.Module, folder: Folder) -> None:
+    fill(net, folder.weights("model.safetensors"), ignore="position_ids")
+    for module in net.modules():  # the only buffers that the file does not hold
+        if isinstance(ids := getattr(module, "position_ids", None), Tensor):
+            module.register_buffer("position_ids", torch.arange(ids.numel())[None], False)
