@@ -1,16 +1,19 @@
 """Tune a diffusion model to a text: directional CLIP, L1 and identity losses (arXiv 2110.02711)."""
 
 import time
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from overpaint.core.rng import NoiseStream
 from overpaint.core.schedule import Level, below
-from overpaint.core.solvers import last, solve
+from overpaint.core.solvers import dpmpp_2m, last, solve
 from overpaint.core.watch import Watch, unwatched
 from overpaint.errors import OptionError
 from overpaint.methods.options import opt, parse_fields
@@ -27,7 +30,7 @@ from overpaint.recipes.fit import Batch, Figures, FitConfig, fit, numpy_rng
 from overpaint.recipes.latents import inverted
 from overpaint.recipes.training import images
 
-SOURCE = "a photo of a person"
+SOURCE = "a person"
 VIEWS = Views(scale=0.18, turn=0.12, shift=0.10, bend=0.08, noise=0.25, blur=1.0)
 
 
@@ -127,7 +130,7 @@ def tune(
     clip = load_clip(WEIGHTS / "clip", model.device, model.dtype)
     face = load_identity(WEIGHTS / "identity", model.device, model.dtype)
     objective = Objective(clip, face, text_direction(clip, source_prompt, prompt), config)
-    pictures = portraits(config).to(model.device)
+    pictures = material(model, config, watch)
     up = model.schedule.path(below(config.t0, config.num_inversion_steps))
     latents = inverted(model, model.codec.encode(pictures), up, watch=watch)
     net = whole(model) if config.whole else low_rank(model, config.rank)
@@ -198,7 +201,22 @@ def descend(
     return {name: sum(one[name] for one in tail) / len(tail) for name in tail[0]}
 
 
-def portraits(config: Config) -> Tensor:
-    """Rendered photos `(N, 3, 64, 64)` in [-1, 1] to learn the change on."""
-    scenes = dataset.scenes("photos", 1000 + config.seed, 0)[: config.pictures]
-    return images(torch.stack([torch.from_numpy(render(scene)) for scene in scenes]).numpy())
+def material(model: DiffusionModel, config: Config, watch: Watch = unwatched) -> Tensor:
+    """Pictures `(N, 3, S, S)` in [-1, 1] to learn the change on: rendered, or the model's own."""
+    if model.card.get("domain") == "photo":
+        scenes = dataset.scenes("photos", 1000 + config.seed, 0)[: config.pictures]
+        return images(np.stack([render(scene) for scene in scenes])).to(model.device)
+    levels = model.schedule.path(below(len(model.schedule) - 1, config.num_inversion_steps))
+    shape = model.codec.encode(torch.zeros(1, 3, model.size, model.size)).shape[1:]
+    drawn = []
+    seeds = range(config.seed, config.seed + config.pictures)
+    for few in watch(batched(seeds, config.batch_size), None, "drawing pictures"):
+        noise = NoiseStream(few).randn((len(few), *shape), model.device)
+        with torch.no_grad():
+            drawn.append(last(solve(model, noise, levels, dpmpp_2m())))
+    return model.codec.decode(torch.cat(drawn)).clamp(-1, 1)
+
+
+def batched(seeds: Sequence[int], size: int) -> list[Sequence[int]]:
+    """The seeds in order, at most `size` at a time."""
+    return [seeds[start : start + size] for start in range(0, len(seeds), size)]
