@@ -108,9 +108,7 @@ def read_residual(folder: Folder) -> tuple[Residual, int, int]:
     vision, text = folder.sub("vision").json("config.json"), folder.sub("text").json("config.json")
     labels: Any = {"num_labels": int(known(text, TEXT).get("projection_dim", 512))}
     with torch.device("meta"):
-        seeing = ResNetForImageClassification(
-            ResNetConfig(**labels, **known(vision, RESNET_KEYS))
-        )
+        seeing = ResNetForImageClassification(ResNetConfig(**labels, **known(vision, RESNET_KEYS)))
         telling = CLIPTextModelWithProjection(CLIPTextConfig(**known(text, TEXT)))
     _filled(seeing, folder.sub("vision"))
     _filled(telling, folder.sub("text"))
