@@ -15,8 +15,8 @@ from overpaint.metrics.semantic import kept
 from overpaint.models.bundle import DiffusionModel
 from overpaint.models.control import adapted, read_adapter
 from overpaint.models.zoo import WEIGHTS, load
-from overpaint.portraits.dataset import HIDDEN
-from overpaint.recipes.judge import VALUES
+from overpaint.portraits.labels import HIDDEN
+from overpaint.portraits.scene import VALUES
 
 SHAPE = ("kind", "hair_style", "eyewear", "headwear", "expression")
 

@@ -10,7 +10,7 @@ from overpaint.inversions.ddim import ddim, replay
 from overpaint.metrics.fidelity import mae
 from overpaint.metrics.semantic import accuracy, confident
 from overpaint.models.zoo import load
-from overpaint.recipes.judge import VALUES
+from overpaint.portraits.scene import VALUES
 
 Figures = dict[str, float]
 PARTS = ("kind", "expression", "eyewear", "headwear")

@@ -11,7 +11,7 @@ from overpaint.core.watch import unwatched
 from overpaint.models.clip import Clip, load_clip
 from overpaint.models.judge import Judge, load_judge
 from overpaint.models.zoo import WEIGHTS
-from overpaint.portraits.dataset import LABELS
+from overpaint.portraits.labels import LABELS
 from overpaint.recipes.training import Training, images, rendered
 
 HELD_OUT = 1000

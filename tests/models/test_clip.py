@@ -6,21 +6,22 @@ from transformers import CLIPModel
 
 from overpaint.errors import UnsafeFileError
 from overpaint.models.clip import load_clip, tokens
-from overpaint.models.preprocess import prepare
 from overpaint.models.identity import load_identity
+from overpaint.models.preprocess import prepare
 
 IMAGES = torch.rand(2, 3, 24, 32, generator=torch.Generator().manual_seed(0)) * 2 - 1
 
 
 def test_embeddings_have_unit_length_and_agree_with_transformers(clip_folder):
     clip, theirs = load_clip(clip_folder), CLIPModel.from_pretrained(clip_folder)
-    ids = tokens(clip.tokenizer, ["a cat", "a dog with a hat that is far too long for it"], clip.context)
+    texts = ["a cat", "a dog with a hat that is far too long for it"]
+    ids = tokens(clip.tokenizer, texts, clip.context)
     assert ids.shape == (2, 12)
     assert ids[0].tolist() == [0, *ids[0, 1:6].tolist(), *[1] * 6]
     assert ids[1, -1] == 1
     with torch.no_grad():
         features = theirs.get_text_features(input_ids=ids).pooler_output
-        ours = clip.text(["a cat", "a dog with a hat that is far too long for it"])
+        ours = clip.text(texts)
     assert torch.allclose(ours, torch.nn.functional.normalize(features, dim=-1), atol=1e-6)
     assert torch.allclose(clip.image(IMAGES).norm(dim=1), torch.ones(2))
 

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
+from overpaint.portraits.labels import label_row
 from overpaint.portraits.render import render
 from overpaint.portraits.scene import (
     ATTRIBUTES,
@@ -16,13 +17,9 @@ from overpaint.portraits.scene import (
     STYLES,
     Scene,
     sample_scene,
-    visible,
     with_nuisances,
 )
 
-LABELS = (*ATTRIBUTES, "style")
-"""The columns of a label row."""
-HIDDEN = -1
 CHUNK = 500
 
 Sampler = Callable[[np.random.Generator], list[Scene]]
@@ -37,16 +34,6 @@ class Portraits:
 
     def __len__(self) -> int:
         return len(self.pictures)
-
-
-def label_row(scene: Scene) -> np.ndarray:
-    """(len(LABELS),) int8: the index of each value, HIDDEN where the picture does not show it."""
-    seen = visible(scene)
-    row = [
-        allowed.index(getattr(scene, name)) if name in seen else HIDDEN
-        for name, allowed in ATTRIBUTES.items()
-    ]
-    return np.array([*row, STYLES.index(scene.style)], dtype=np.int8)
 
 
 def photos(rng: np.random.Generator) -> list[Scene]:

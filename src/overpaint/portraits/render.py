@@ -4,28 +4,32 @@ from dataclasses import replace
 
 import numpy as np
 
-from overpaint.portraits.paint import paint
-from overpaint.portraits.scene import Scene, scene_vector
-from overpaint.portraits.shapes import (
+from overpaint.portraits.layout import (
     BACKGROUND,
     BEARD,
     BROWS,
     CLOTH,
     EYES,
     FRAME,
+    GLOW,
     HAIR,
     HAT,
     LENS,
+    METAL,
     MOUTH,
-    PARTS,
+    MUZZLE,
+    NOSE,
     SKIN,
 )
-from overpaint.portraits.styles import RENDERERS, Shot
-from overpaint.portraits.trace import PART, light_direction, trace
+from overpaint.portraits.paint import paint
+from overpaint.portraits.scene import Scene, scene_vector
+from overpaint.portraits.shot import Shot
+from overpaint.portraits.styles import RENDERERS
+from overpaint.portraits.trace import light_direction, trace
 
 MASKS: dict[str, tuple[int, ...]] = {
     "background": (BACKGROUND,),
-    "skin": (SKIN, MOUTH, *(PARTS.index(n) for n in ("nose", "muzzle", "metal", "glow"))),
+    "skin": (SKIN, NOSE, MUZZLE, METAL, GLOW),
     "eyes": (EYES,),
     "mouth": (MOUTH,),
     "hair": (HAIR,),
@@ -35,7 +39,7 @@ MASKS: dict[str, tuple[int, ...]] = {
     "eyewear": (FRAME, LENS),
     "clothing": (CLOTH,),
 }
-"""Names of the masks with the parts that each covers."""
+"""Names of the masks with the parts that each covers; together they cover a picture once."""
 
 
 def shoot(scene: Scene, size: int, samples: int = 2) -> Shot:
@@ -66,6 +70,3 @@ def masks(scene: Scene, size: int = 64, samples: int = 2) -> dict[str, np.ndarra
         name: (np.isin(cover, parts).mean((1, 3)) * 255 + 0.5).astype(np.uint8)
         for name, parts in MASKS.items()
     }
-
-
-__all__ = ["MASKS", "PART", "develop", "masks", "render", "shoot"]

@@ -5,6 +5,8 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from overpaint.errors import OptionError
+
 ATTRIBUTES: dict[str, tuple[str, ...]] = {
     "kind": ("person", "cat", "bear", "robot"),
     "hair": ("black", "brown", "blond", "red", "white", "blue"),
@@ -31,8 +33,8 @@ STYLES = (
 )
 """The domains. Models of the photo world see only the first."""
 
-COLOUR_ATTRIBUTES = ("hair", "skin", "clothing", "background")
-SHAPE_ATTRIBUTES = ("kind", "hair_style", "expression", "eyewear", "facial_hair", "headwear")
+VALUES = {**ATTRIBUTES, "style": STYLES}
+"""All that captions claim and the judge reads."""
 
 # Nuisances: (low, high) of a uniform draw, in head radii unless the name says otherwise.
 NUISANCES: dict[str, tuple[float, float]] = {
@@ -99,13 +101,16 @@ class Scene:
     nuisances: tuple[float, ...] = tuple((low + high) / 2 for low, high in NUISANCES.values())
 
     def __post_init__(self) -> None:
-        for name, allowed in ATTRIBUTES.items():
+        for name, allowed in VALUES.items():
             if getattr(self, name) not in allowed:
-                raise ValueError(f"{name} must be one of {allowed}, got {getattr(self, name)!r}")
-        if self.style not in STYLES:
-            raise ValueError(f"style must be one of {STYLES}, got {self.style!r}")
+                raise OptionError(
+                    f"A portrait's {name} cannot be {getattr(self, name)!r}",
+                    hint=f"Use {', '.join(allowed)}.",
+                )
         if len(self.nuisances) != len(NUISANCES):
-            raise ValueError(f"expected {len(NUISANCES)} nuisances, got {len(self.nuisances)}")
+            raise OptionError(
+                f"A portrait has {len(NUISANCES)} nuisances, not {len(self.nuisances)}"
+            )
 
     def nuisance(self, name: str) -> float:
         """Value of one nuisance by its name."""
@@ -154,7 +159,13 @@ def sample_scene(rng: np.random.Generator, style: str = "photo") -> Scene:
 
 
 def counterfactual(scene: Scene, **changes: str) -> Scene:
-    """The same scene with some attributes changed: rendered, it is the perfect edit."""
+    """The same scene with some attributes changed: rendered, it is the perfect edit.
+
+    Raises:
+        OptionError: there is no such attribute, or it has no such value.
+    """
+    if unknown := sorted(set(changes) - set(VALUES)):
+        raise OptionError(f"A portrait has no {unknown[0]!r}", hint=f"Use {', '.join(VALUES)}.")
     return replace(scene, **changes)  # type: ignore[arg-type]
 
 

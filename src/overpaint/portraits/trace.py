@@ -2,20 +2,17 @@
 
 import math
 
-import numba
 import numpy as np
 
-from overpaint.portraits.shapes import (
-    AMBIENT,
+from overpaint.portraits.compiling import entry, jit
+from overpaint.portraits.figure import head_rotation, portrait
+from overpaint.portraits.layout import (
     BACKGROUND,
     LIGHT_A,
     LIGHT_H,
     SHIFT_X,
     SHIFT_Y,
     ZOOM,
-    head_rotation,
-    jit,
-    portrait,
 )
 
 CHANNELS = 11
@@ -81,7 +78,7 @@ def _probe(v, rot, out, x, y, z, lx, ly, lz):
     out[RIM] = (1.0 - max(nz, 0.0)) ** 3
 
 
-@numba.njit(fastmath=True, cache=True, nogil=True, error_model="numpy")
+@entry
 def _trace(v, rot, light, buffer):
     size = buffer.shape[0]
     half = HALF_VIEW / v[ZOOM]
@@ -137,6 +134,3 @@ def trace(vector: np.ndarray, size: int) -> np.ndarray:
     buffer = np.zeros((size, size, CHANNELS), dtype=np.float32)
     _trace(vector, head_rotation(vector), light_direction(vector), buffer)
     return buffer
-
-
-__all__ = ["AMBIENT", "CHANNELS", "light_direction", "trace"]

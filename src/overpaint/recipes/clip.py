@@ -16,10 +16,12 @@ from overpaint.models.augment import Views
 from overpaint.models.clip import tokens
 from overpaint.models.networks import clip_towers, write_card, write_network, write_tokenizer
 from overpaint.models.preprocess import normalised
-from overpaint.portraits.captions import caption_of_labels, claim_row, phrase, truth
-from overpaint.portraits.dataset import LABELS, Portraits
+from overpaint.portraits.captions import caption_of_labels, phrase
+from overpaint.portraits.dataset import Portraits
+from overpaint.portraits.labels import LABELS, claim_row, truth
+from overpaint.portraits.scene import VALUES
 from overpaint.recipes.fit import Batch, BatchFn, Figures, numpy_rng
-from overpaint.recipes.judge import VALUES, attribute_loss
+from overpaint.recipes.judge import attribute_loss
 from overpaint.recipes.training import picked, rendered, trained, training
 
 Config = training(steps=2500, batch_size=128, lr=1.5e-3)

@@ -11,14 +11,13 @@ from torch.nn import functional as F
 from overpaint.core.watch import Watch
 from overpaint.models.augment import Views
 from overpaint.models.networks import attribute_judge, write_network
-from overpaint.portraits.dataset import HIDDEN, LABELS
-from overpaint.portraits.scene import ATTRIBUTES, STYLES
+from overpaint.portraits.labels import HIDDEN, LABELS
+from overpaint.portraits.scene import VALUES
 from overpaint.recipes.fit import Batch
 from overpaint.recipes.training import picked, rendered, trained, training
 
 Config = training(steps=2600, batch_size=96, lr=1.5e-3)
 VIEWS = Views(scale=0.10, turn=0.08, shift=0.06, bend=0.05, noise=0.12, blur=0.9)
-VALUES = {**ATTRIBUTES, "style": STYLES}
 
 
 def attribute_loss(logits: Tensor, labels: Tensor) -> Tensor:
