@@ -10,8 +10,9 @@ from overpaint import parts
 from overpaint.errors import OptionError
 from overpaint.methods import registry
 from overpaint.methods.registry import Task
-from overpaint.models.control import write_lora
-from overpaint.models.families.tiny import tiny, tiny_lora
+from overpaint.models.families.tiny import tiny
+
+from .adapters import write_random
 
 MODEL = tiny()
 IMAGE = torch.zeros(1, 3, 16, 16)
@@ -33,7 +34,7 @@ def tunings(monkeypatch):
     def tune(model, prompt, source_prompt, *, folder, watch, fail=False):
         asked.append((prompt, source_prompt))
         card = {"prompt": prompt, "source_prompt": source_prompt, "base": model.hash, "t0": 400}
-        write_lora(tiny_lora(model, len(asked)), folder, card)
+        write_random(model, folder, len(asked), **card)
         if fail:
             raise KeyboardInterrupt
         return folder
@@ -48,7 +49,7 @@ def tunings(monkeypatch):
 
 
 def embed(places, name, **card):
-    write_lora(tiny_lora(MODEL), places / "weights/adapters" / name, {"base": MODEL.hash, **card})
+    write_random(MODEL, places / "weights/adapters" / name, **{"base": MODEL.hash, **card})
 
 
 def found(prompt, source_prompt=""):

@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass, replace
 from functools import cache
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
@@ -13,8 +15,10 @@ from overpaint import parts
 from overpaint.methods import registry
 from overpaint.methods.registry import Method, Outcome, Run, Task
 from overpaint.models.bundle import DiffusionModel
-from overpaint.models.control import Adapter
-from overpaint.models.families.tiny import tiny, tiny_lora
+from overpaint.models.control import Adapter, read_adapter
+from overpaint.models.families.tiny import tiny
+
+from ..adapters import write_random
 
 STEPS = 4
 
@@ -22,9 +26,8 @@ STEPS = 4
 @cache
 def adapter() -> Adapter:
     """A random adapter of the tiny model."""
-    lora = tiny_lora(tiny())
-    with torch.no_grad():
-        return Adapter(changes=lora.changes(), card={"t0": 500}, name="tiny", hash="0123456789")
+    with TemporaryDirectory() as folder:
+        return read_adapter(write_random(tiny(), Path(folder), t0=500))
 
 
 PARTS = {"adapter": adapter}

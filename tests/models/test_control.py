@@ -2,6 +2,7 @@
 
 import copy
 import json
+from dataclasses import replace
 
 import peft
 import pytest
@@ -10,9 +11,11 @@ from safetensors.torch import load_file, save_file
 
 from overpaint.errors import OptionError, UnsafeFileError
 from overpaint.models.bundle import DiffusionModel
-from overpaint.models.control import adapted, read_adapter, with_lora, write_lora, write_whole
-from overpaint.models.families.tiny import tiny, tiny_lora
-from overpaint.models.lora import Lora, LoraConfig
+from overpaint.models.control import adapted, read_adapter
+from overpaint.models.families.tiny import tiny
+from overpaint.models.tuning import TARGETS, low_rank, whole, write_tuned
+
+from ..adapters import random_factors, write_random
 
 X = torch.randn(2, 12, 8, 8, generator=torch.Generator().manual_seed(1))
 
@@ -24,29 +27,38 @@ def eps(model: DiffusionModel) -> torch.Tensor:
 
 @pytest.fixture
 def folder(tmp_path, model):
-    write_lora(tiny_lora(model), tmp_path / "lora", {"t0": 500, "prompt": "a sketch"})
-    return tmp_path / "lora"
+    return write_random(model, tmp_path / "lora", t0=500, prompt="a sketch")
 
 
-def test_peft_reads_what_is_written_and_agrees(model, folder):
-    ours = eps(adapted(model, read_adapter(folder)))
+def by_peft(net):
     with torch.no_grad():
-        theirs = peft.PeftModel.from_pretrained(copy.deepcopy(model.net), folder)
-        assert torch.allclose(theirs(X, torch.full((2,), 400.0)).sample, ours, atol=1e-5)
+        return net.eval()(X, torch.full((2,), 400.0)).sample
+
+
+def test_the_reader_agrees_with_peft(model, folder):
+    ours = eps(adapted(model, read_adapter(folder)))
+    theirs = peft.PeftModel.from_pretrained(copy.deepcopy(model.net), folder)
+    assert torch.allclose(by_peft(theirs), ours, atol=1e-5)
+    assert torch.allclose(by_peft(random_factors(model)), ours, atol=2e-3)  # written in fp16
     assert (ours - eps(model)).abs().mean() > 0.01
 
 
-def test_what_peft_writes_is_read(model, tmp_path):
-    names = Lora(model.net, LoraConfig()).names
-    config = peft.LoraConfig(r=3, lora_alpha=7, target_modules=names, use_rslora=True)
+def test_adapters_that_others_made_are_read(model, tmp_path):
+    config = peft.LoraConfig(r=3, lora_alpha=7, target_modules=TARGETS, use_rslora=True)
     theirs = peft.get_peft_model(copy.deepcopy(model.net), config)
     for name, p in theirs.named_parameters():
         if "lora_B" in name:
             torch.nn.init.normal_(p, std=0.3, generator=torch.Generator().manual_seed(2))
-    theirs.eval().save_pretrained(tmp_path)
-    with torch.no_grad():
-        expected = theirs(X, torch.full((2,), 400.0)).sample
-    assert torch.allclose(eps(adapted(model, read_adapter(tmp_path))), expected, atol=1e-5)
+    theirs.save_pretrained(tmp_path)
+    assert torch.allclose(eps(adapted(model, read_adapter(tmp_path))), by_peft(theirs), atol=1e-5)
+
+
+def test_what_is_written_holds_nothing_else(folder):
+    names = {"adapter_config.json", "adapter_model.safetensors", "card.json"}
+    assert {path.name for path in folder.iterdir()} == names
+    tensors = load_file(folder / "adapter_model.safetensors")
+    assert {tensor.dtype for tensor in tensors.values()} == {torch.float16}
+    assert json.loads((folder / "card.json").read_text()) == {"t0": 500, "prompt": "a sketch"}
 
 
 def test_the_base_model_stays_as_it_was(model, folder):
@@ -70,19 +82,20 @@ def test_scale_zero_is_the_base_and_the_path_is_straight_in_the_weights(model, f
 
 def test_a_whole_network_is_an_adapter_too(model, tmp_path):
     other = tiny(seed=5)
-    write_whole(other.net, tmp_path, {"t0": 300})
+    write_tuned(whole(other), tmp_path, {"t0": 300})
     adapter = read_adapter(tmp_path)
     assert adapter.card["t0"] == 300
     assert torch.allclose(eps(adapted(model, adapter)), eps(other), atol=2e-3)  # written in fp16
 
 
-def test_training_a_lora_moves_only_its_own_parameters(model):
-    lora = Lora(model.net, LoraConfig(rank=2))
-    tuned = with_lora(model, lora)
-    assert torch.allclose(eps(tuned), eps(model), atol=1e-6)
-    tuned(X, model.schedule.at(400)).eps.square().mean().backward()
+def test_training_moves_a_copy_and_of_it_only_the_factors(model):
+    net = low_rank(model, rank=2)
+    assert torch.allclose(by_peft(net), eps(model), atol=1e-6)
+    net(X, torch.full((2,), 400.0)).sample.square().mean().backward()
     assert all(p.grad is None for p in model.net.parameters())
-    assert all(p.grad.abs().sum() > 0 for p in lora.up)
+    moved = {name for name, p in net.named_parameters() if p.grad is not None}
+    assert moved
+    assert all("lora_" in name for name in moved)
 
 
 def rewrite(folder, **values):
@@ -118,9 +131,9 @@ def test_stray_tensors_are_refused(folder):
 
 
 def test_an_adapter_of_another_network_is_an_error(model, tmp_path):
-    write_lora(Lora(torch.nn.ModuleDict({"a": Other()}), LoraConfig(rank=1)), tmp_path, {})
+    other = replace(model, net=torch.nn.ModuleDict({"a": Other()}))
     with pytest.raises(OptionError, match="does not fit"):
-        adapted(model, read_adapter(tmp_path))
+        adapted(model, read_adapter(write_random(other, tmp_path)))
 
 
 class Other(torch.nn.Module):

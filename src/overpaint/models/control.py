@@ -1,20 +1,18 @@
 """Adapters: what turns a model into a tuned one, and back by not being used."""
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 import torch
-from safetensors.torch import save_file
-from torch import Tensor, nn
+from torch import Tensor
 
 from overpaint.errors import OptionError, UnsafeFileError
 from overpaint.models.bundle import DiffusionModel
 from overpaint.models.folders import Folder, fingerprint, read_tensors
-from overpaint.models.lora import PREFIX, Lora, changed, product
 
+PREFIX = "base_model.model."  # before every name in a file of peft
 LORA_FILES = ("adapter_model.safetensors",)
 WHOLE_FILES = ("model.safetensors", "diffusion_pytorch_model.safetensors")
 
@@ -42,13 +40,9 @@ def adapted(model: DiffusionModel, adapter: Adapter, scale: float = 1.0) -> Diff
             )
     with torch.no_grad():
         whole = {name: tensor.to(own[name]) - own[name] for name, tensor in adapter.whole.items()}
-        new = changed(model.net, {**adapter.changes, **whole}, scale)
+        changes = {**adapter.changes, **whole}
+        new = {name: _plus(own[name], change, scale) for name, change in changes.items()}
     return replace(model, weights={**model.weights, **new})
-
-
-def with_lora(model: DiffusionModel, lora: Lora, scale: float = 1.0) -> DiffusionModel:
-    """`model` as `lora` makes it now, with gradients to its factors; ask again after each step."""
-    return replace(model, weights={**model.weights, **changed(model.net, lora.changes(), scale)})
 
 
 def read_adapter(path: Path) -> Adapter:
@@ -62,36 +56,10 @@ def read_adapter(path: Path) -> Adapter:
     return Adapter(changes, {}, folder.card(), path.name, fingerprint(weights))
 
 
-def write_lora(lora: Lora, path: Path, card: Mapping[str, Any]) -> None:
-    """Write a trained adapter so that peft and `read_adapter` load it."""
-    config = {
-        "peft_type": "LORA",
-        "task_type": None,
-        "base_model_name_or_path": card.get("base_name"),
-        "r": lora.config.rank,
-        "lora_alpha": lora.config.alpha,
-        "target_modules": lora.names,
-        "lora_dropout": 0.0,
-        "bias": "none",
-        "use_rslora": False,
-        "use_dora": False,
-        "inference_mode": True,
-    }
-    path.mkdir(parents=True, exist_ok=True)
-    _write(path, lora.state(), LORA_FILES[0], card)
-    (path / "adapter_config.json").write_text(json.dumps(config, indent=2) + "\n", "utf-8")
-
-
-def write_whole(net: nn.Module, path: Path, card: Mapping[str, Any]) -> None:
-    """Write the weights of a whole tuned network as an adapter."""
-    path.mkdir(parents=True, exist_ok=True)
-    state = {k: v.detach().cpu().contiguous() for k, v in net.named_parameters()}
-    _write(path, state, WHOLE_FILES[0], card)
-
-
-def _write(path: Path, state: dict[str, Tensor], name: str, card: Mapping[str, Any]) -> None:
-    save_file({k: v.half() for k, v in state.items()}, path / name, metadata={"format": "pt"})
-    (path / "card.json").write_text(json.dumps(card, indent=2) + "\n", "utf-8")
+def _plus(weight: Tensor, change: Tensor, scale: float) -> Tensor:
+    new = weight + scale * change.to(weight)
+    # A sum of two layouts may take either; convolutions are fast in this one.
+    return new.contiguous(memory_format=torch.channels_last) if new.ndim == 4 else new
 
 
 def _products(config: dict[str, Any], state: dict[str, Tensor]) -> dict[str, Tensor]:
@@ -110,7 +78,12 @@ def _products(config: dict[str, Any], state: dict[str, Tensor]) -> dict[str, Ten
         down, up = state.pop(key), state.pop(f"{name}.lora_B.weight", None)
         if up is None or up.ndim < 2 or down.shape[0] != rank or up.shape[1] != rank:
             raise UnsafeFileError(f"The adapter's factors of {name} do not fit rank {rank}")
-        changes[name.removeprefix(PREFIX) + ".weight"] = product(down, up) * scaling
+        changes[name.removeprefix(PREFIX) + ".weight"] = _product(down, up) * scaling
     if state or not changes:
         raise UnsafeFileError("The adapter holds other tensors than LoRA factors", ", ".join(state))
     return changes
+
+
+def _product(down: Tensor, up: Tensor) -> Tensor:
+    """The weight `(out, in, ...)` of `down` `(r, in, ...)` followed by `up` `(out, r, 1, ...)`."""
+    return (up.flatten(1) @ down.flatten(1)).view(up.shape[0], *down.shape[1:])

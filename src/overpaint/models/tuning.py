@@ -7,12 +7,16 @@ from pathlib import Path
 from typing import Any
 
 from safetensors.torch import load_file, save_file
-from torch import nn
+from torch import Tensor, nn
 
 from overpaint.models.bundle import DiffusionModel
-from overpaint.models.control import write_whole
-from overpaint.models.lora import TARGETS
 from overpaint.models.networks import write_card
+
+# Residual convolutions, attention projections and the way of the time into them.
+TARGETS = (
+    r".*\.(resnets\.\d+\.(conv1|conv2|conv_shortcut|time_emb_proj)"
+    r"|attentions\.\d+\.(to_q|to_k|to_v|to_out\.0))"
+)
 
 
 def low_rank(model: DiffusionModel, rank: int) -> nn.Module:
@@ -31,16 +35,25 @@ def whole(model: DiffusionModel) -> nn.Module:
 
 def write_tuned(net: Any, folder: Path, card: Mapping[str, Any]) -> None:
     """Save what was learnt in half precision, laid out as peft or diffusers do, with its card."""
-    if not hasattr(net, "peft_config"):
-        write_whole(net, folder, card)
-        return
+    folder.mkdir(parents=True, exist_ok=True)
+    if hasattr(net, "peft_config"):
+        _write_factors(net, folder, card.get("base_name"))
+    else:
+        _write_halves(dict(net.named_parameters()), folder / "model.safetensors")
+    write_card(folder, card)
+
+
+def _write_factors(net: Any, folder: Path, base: str | None) -> None:
     net.save_pretrained(folder)
     (folder / "README.md").unlink(missing_ok=True)
     path = folder / "adapter_model.safetensors"
-    halves = {name: value.half().contiguous() for name, value in load_file(path).items()}
-    save_file(halves, path, metadata={"format": "pt"})
+    _write_halves(load_file(path), path)
     settings = json.loads((folder / "adapter_config.json").read_text("utf-8"))
-    settings |= {"base_model_name_or_path": card.get("base_name")}
+    settings |= {"base_model_name_or_path": base}
     text = json.dumps(settings, indent=2, sort_keys=True) + "\n"
     (folder / "adapter_config.json").write_text(text, "utf-8")
-    write_card(folder, card)
+
+
+def _write_halves(tensors: Mapping[str, Tensor], path: Path) -> None:
+    halves = {name: value.detach().cpu().half().contiguous() for name, value in tensors.items()}
+    save_file(halves, path, metadata={"format": "pt"})

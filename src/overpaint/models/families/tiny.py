@@ -6,7 +6,6 @@ from overpaint.core.schedule import NoiseSchedule
 from overpaint.models.bundle import DiffusionModel, Unshuffle
 from overpaint.models.devices import placed
 from overpaint.models.families.pixel import build
-from overpaint.models.lora import Lora, LoraConfig
 
 CONFIG = {
     "sample_size": 8,
@@ -34,13 +33,3 @@ def tiny(seed: int = 0) -> DiffusionModel:
         name="tiny",
         hash=f"tiny{seed:06d}",
     )
-
-
-def tiny_lora(model: DiffusionModel, seed: int = 0) -> Lora:
-    """An adapter for it that changes its predictions visibly."""
-    lora = Lora(model.net, LoraConfig(rank=2, alpha=2.0), seed)
-    rng = torch.Generator().manual_seed(seed)
-    with torch.no_grad():
-        for up in lora.up:
-            up.copy_(torch.randn(up.shape, generator=rng) * 0.5)
-    return lora
