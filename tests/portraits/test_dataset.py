@@ -1,0 +1,80 @@
+"""Sets of portraits: pure functions of their names, built once, kept whole."""
+
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
+import pytest
+
+from overpaint.portraits import dataset
+from overpaint.portraits.labels import label_row
+from overpaint.portraits.render import render
+from overpaint.portraits.scene import IDENTITY, STYLES
+
+
+@pytest.fixture
+def small(monkeypatch):
+    """Chunks of four pictures, rendered here; the chunks that were rendered."""
+    monkeypatch.setattr(dataset, "CHUNK", 4)
+    monkeypatch.setattr(dataset, "ProcessPoolExecutor", lambda n, mp_context: ThreadPoolExecutor(n))
+    monkeypatch.setattr(dataset, "render", lambda scene: render(scene, 64, samples=1))
+    rendered, real = [], dataset.scenes
+    monkeypatch.setattr(dataset, "scenes", lambda *of: rendered.append(of) or real(*of))
+    return rendered
+
+
+def build(folder, count, sampler="all_styles", seed=0):
+    return list(dataset.build(folder, sampler, count, seed, workers=1))
+
+
+@pytest.mark.parametrize("sampler", dataset.SAMPLERS)
+def test_a_chunk_is_a_pure_function_of_its_name(sampler):
+    one = dataset.scenes(sampler, 1, 2)
+    assert len(one) == dataset.CHUNK
+    assert one == dataset.scenes(sampler, 1, 2)
+    assert one != dataset.scenes(sampler, 1, 3)
+    assert one != dataset.scenes(sampler, 2, 2)
+
+
+def test_samplers_do_not_repeat_each_other():
+    photos, any_style = (dataset.scenes(name, 0, 0) for name in ("photos", "all_styles"))
+    assert {scene.style for scene in photos} == {"photo"}
+    assert {scene.style for scene in any_style} == set(STYLES)
+    assert photos[0].nuisances != any_style[0].nuisances
+
+
+def test_twins_are_one_face_under_other_circumstances():
+    scenes = dataset.scenes("twins", 0, 0)
+    for one, other in zip(scenes[::2], scenes[1::2], strict=True):
+        assert all(one.nuisance(name) == other.nuisance(name) for name in IDENTITY)
+        assert (one.kind, one.skin, one.style) == (other.kind, other.skin, other.style)
+        assert one.nuisance("yaw") != other.nuisance("yaw")
+    pairs = zip(scenes[::2], scenes[1::2], strict=True)
+    assert np.mean([one.expression != other.expression for one, other in pairs]) > 0.7
+
+
+def test_a_set_is_built_chunk_by_chunk_and_read_back(small, tmp_path):
+    assert build(tmp_path, 10) == [4, 8, 10]
+    data = dataset.load(tmp_path, "all_styles", 10, 0)
+    assert len(data) == 10
+    assert data.pictures.shape == (10, 64, 64, 3)
+    scene = dataset.scenes("all_styles", 0, 1)[2]
+    assert np.array_equal(data.pictures[6], render(scene, 64, samples=1))
+    assert np.array_equal(data.labels[6], label_row(scene))
+
+
+def test_building_goes_on_where_it_was_stopped(small, tmp_path):
+    build(tmp_path, 8)
+    (tmp_path / "all_styles-0-0000.npz").unlink()
+    (tmp_path / "all_styles-0-0002.123.tmp").write_bytes(b"cut short")
+    small.clear()
+    assert build(tmp_path, 12) == [4, 8, 12]
+    assert sorted(small) == [("all_styles", 0, 0), ("all_styles", 0, 2)]
+    small.clear()
+    assert build(tmp_path, 12) == []
+    assert small == []
+
+
+def test_more_pictures_begin_with_the_same(small, tmp_path):
+    build(tmp_path, 8)
+    few, more = (dataset.load(tmp_path, "all_styles", count, 0) for count in (5, 8))
+    assert np.array_equal(few.pictures, more.pictures[:5])
