@@ -39,6 +39,33 @@ def pixel_unet(size: int = 64, fold: int = 4) -> nn.Module:
         attention_head_dim=48,
         norm_num_groups=16,
     )
+    return passing_noise_on(net)
+
+
+@torch.no_grad()
+def passing_noise_on(net: Any) -> nn.Module:
+    """Let an untrained UNet predict its own input, scaled to unit variance, as the noise.
+
+    Most of a noisy state is noise, but through norms and SiLU the identity takes thousands of steps
+    to learn. So the first layer splits each channel into x and -x, the last skip connection hands
+    them on, and the last layer puts them together: silu(x) - silu(-x) = x.
+    """
+    count = net.conv_in.in_channels
+    passed = torch.arange(count)
+    first, final = net.conv_in, net.up_blocks[-1].resnets[-1]
+    for weight in (first.weight, first.bias, final.conv2.weight, final.conv2.bias):
+        weight[: 2 * count].zero_()
+    first.weight[2 * passed, passed, 1, 1] = 1.0
+    first.weight[2 * passed + 1, passed, 1, 1] = -1.0
+    width = final.conv_shortcut.out_channels
+    final.conv_shortcut.weight.mul_(0.1)
+    final.conv_shortcut.bias.zero_()
+    final.conv_shortcut.weight[:, -width:, 0, 0] = torch.eye(width)
+    net.conv_out.weight.mul_(0.1)
+    net.conv_out.weight[:, : 2 * count] = 0.0
+    net.conv_out.weight[passed, 2 * passed, 1, 1] = 1.0
+    net.conv_out.weight[passed, 2 * passed + 1, 1, 1] = -1.0
+    net.conv_out.bias.zero_()
     return net
 
 
