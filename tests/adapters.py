@@ -12,12 +12,10 @@ from overpaint.models.tuning import low_rank, write_tuned
 
 def random_factors(model: DiffusionModel, seed: int = 0, rank: int = 2) -> nn.Module:
     """The network of `model` under peft, changed visibly."""
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(seed)
-        net = low_rank(model, rank)
-        for name, factor in net.named_parameters():
-            if "lora_B" in name:
-                nn.init.normal_(factor, std=0.5)
+    net, rng = low_rank(model, rank, seed), torch.Generator().manual_seed(seed)
+    for name, factor in net.named_parameters():
+        if "lora_B" in name:
+            nn.init.normal_(factor, std=0.5, generator=rng)
     return net
 
 

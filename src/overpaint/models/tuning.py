@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import torch
 from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
@@ -19,13 +20,15 @@ TARGETS = (
 )
 
 
-def low_rank(model: DiffusionModel, rank: int) -> nn.Module:
+def low_rank(model: DiffusionModel, rank: int, seed: int = 0) -> nn.Module:
     """A copy of the network under peft: only factors of `rank` in its layers learn."""
     from peft import LoraConfig, get_peft_model
 
     config = LoraConfig(r=rank, lora_alpha=rank, target_modules=TARGETS, lora_dropout=0.0)
     net: Any = copy.deepcopy(model.net).float()
-    return get_peft_model(net, config)
+    with torch.random.fork_rng(devices=[]):  # peft draws the factors from the global generator
+        torch.manual_seed(seed)
+        return get_peft_model(net, config)
 
 
 def whole(model: DiffusionModel) -> nn.Module:

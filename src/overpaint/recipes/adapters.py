@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from overpaint.core.watch import Watch
-from overpaint.methods.options import opt
+from overpaint.errors import OptionError
+from overpaint.methods.options import opt, suggest
 from overpaint.models.networks import write_card
 from overpaint.models.zoo import load
 from overpaint.recipes import diffusionclip
@@ -67,6 +68,8 @@ def run(folder: Path, config: Config, watch: Watch) -> Mapping[str, Any]:
     """Tune every preset that `config` names; leaves one adapter folder each, with its card."""
     model = load(config.model, config.device)
     names = config.only.split(",") if config.only else list(PRESETS)
+    if unknown := [name for name in names if name not in PRESETS]:
+        raise OptionError(f"There is no preset {unknown[0]!r}", hint=suggest(unknown[0], PRESETS))
     cards = {}
     for name in names:
         preset = PRESETS[name]

@@ -51,7 +51,7 @@ class Config:
     l1_weight: float = opt(0.3, "of the mean absolute difference", 0, 1000)
     identity_weight: float = opt(0.3, "of the face encoder's loss", 0, 1000)
     views: int = opt(3, "random views of each picture that CLIP compares", 1, 64)
-    seed: int = opt(0, "of pictures, order and views", 0)
+    seed: int = opt(0, "of weights, pictures, order and views", 0)
 
 
 @dataclass(frozen=True)
@@ -133,7 +133,7 @@ def tune(
     pictures = material(model, config, watch)
     up = model.schedule.path(below(config.t0, config.num_inversion_steps))
     latents = inverted(model, model.codec.encode(pictures), up, watch=watch)
-    net = whole(model) if config.whole else low_rank(model, config.rank)
+    net = whole(model) if config.whole else low_rank(model, config.rank, config.seed)
     figures = descend(net, Chain.of(model, config), objective, pictures, latents, watch)
     card = {
         "prompt": prompt,

@@ -1,0 +1,61 @@
+"""Tiny random networks in the folder formats of transformers."""
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import torch
+from tokenizers import Tokenizer, decoders, models, pre_tokenizers
+from transformers import (
+    CLIPConfig,
+    CLIPModel,
+    ResNetConfig,
+    ResNetForImageClassification,
+    ResNetModel,
+)
+
+RESNET = {"embedding_size": 8, "hidden_sizes": [8, 16], "depths": [1, 1], "layer_type": "basic"}
+
+
+def write_clip(folder: Path) -> Path:
+    """A CLIP of 16 x 16 pictures with a byte-level tokenizer of single bytes."""
+    tokens = ["<|startoftext|>", "<|endoftext|>", *sorted(pre_tokenizers.ByteLevel.alphabet())]
+    tokenizer = Tokenizer(models.BPE({token: i for i, token in enumerate(tokens)}, []))
+    tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
+    tokenizer.decoder = decoders.ByteLevel()
+    shared = {"hidden_size": 16, "intermediate_size": 32, "num_hidden_layers": 1}
+    shared |= {"num_attention_heads": 2, "projection_dim": 8}
+    text = {**shared, "vocab_size": len(tokens), "max_position_embeddings": 12}
+    text |= {"bos_token_id": 0, "eos_token_id": 1, "pad_token_id": 1}
+    vision = {**shared, "image_size": 16, "patch_size": 8}
+    config = CLIPConfig(text_config=text, vision_config=vision, projection_dim=8)
+    with seeded():
+        CLIPModel(config).save_pretrained(folder)
+    tokenizer.save(str(folder / "tokenizer.json"))
+    return folder
+
+
+def write_identity(folder: Path) -> Path:
+    """A face encoder of 32 x 32 pictures."""
+    with seeded():
+        ResNetModel(ResNetConfig(**RESNET)).save_pretrained(folder)
+    (folder / "card.json").write_text(json.dumps({"size": 32}))
+    return folder
+
+
+def write_judge(folder: Path, names: list[str]) -> Path:
+    """A classifier whose outputs are called `names`."""
+    labels = dict(enumerate(names))
+    with seeded():
+        net = ResNetForImageClassification(ResNetConfig(**RESNET, id2label=labels))
+    net.save_pretrained(folder)
+    return folder
+
+
+@contextmanager
+def seeded() -> Iterator[None]:
+    """The same random weights each time; the global generator is put back."""
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(0)
+        yield

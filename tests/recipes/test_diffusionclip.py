@@ -1,0 +1,171 @@
+"""Tuning to a text: the authors' numbers, a falling loss, an adapter that others read too."""
+
+import copy
+import json
+from dataclasses import replace
+
+import peft
+import pytest
+import torch
+from safetensors.torch import load_file
+from torch.nn import functional as F
+
+from overpaint.errors import OptionError
+from overpaint.models.bundle import Calls
+from overpaint.models.clip import load_clip
+from overpaint.models.control import adapted, read_adapter
+from overpaint.models.families.tiny import tiny
+from overpaint.models.identity import load_identity
+from overpaint.recipes import diffusionclip
+from overpaint.recipes.diffusionclip import Config, Objective, directional, text_direction, tune
+
+from .. import golden
+from ..folders import write_clip, write_identity
+from .worlds import one_thread
+
+MODEL = tiny()
+QUICK = {"iterations": 12, "batch_size": 2, "pictures": 4, "num_inversion_steps": 3}
+QUICK |= {"num_inference_steps": 2, "rank": 2, "views": 2, "lr": 0.01}
+X = torch.randn(2, 12, 8, 8, generator=torch.Generator().manual_seed(1))
+
+
+@pytest.fixture(scope="module")
+def judges(tmp_path_factory):
+    """A tiny random CLIP and face encoder."""
+    one_thread()
+    folder = tmp_path_factory.mktemp("judges")
+    return load_clip(write_clip(folder / "clip")), load_identity(write_identity(folder / "face"))
+
+
+@pytest.fixture(autouse=True)
+def _tiny(judges, tmp_path, monkeypatch):
+    """The recipe with the tiny judges and a cache of its own."""
+    clip, face = judges
+    monkeypatch.setattr(diffusionclip, "load_clip", lambda *asked: clip)
+    monkeypatch.setattr(diffusionclip, "load_identity", lambda *asked: face)
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+
+
+def tuned(folder, model=MODEL, **options):
+    """The folder of an adapter for some text, and the loss of each step."""
+    losses = []
+
+    def watch(items, total, label):
+        for item in items:
+            if label == "tuning":
+                losses.append(item.loss)
+            yield item
+
+    tune(model, "red", "a face", folder=folder, watch=watch, **{**QUICK, **options})
+    return folder, losses
+
+
+def eps(model):
+    with torch.no_grad():
+        return model(X, model.schedule.at(400)).eps
+
+
+def test_the_directional_loss_is_the_authors():
+    stored, told = golden.arrays("diffusionclip_direction"), golden.facts("diffusionclip_direction")
+    image = stored["trg_image"].clone().requires_grad_()
+    source, direction = F.normalize(stored["src_image"], dim=1), stored["text_direction"][0]
+    loss = directional(F.normalize(image, dim=1) - source, direction)
+    assert float(loss.detach()) == pytest.approx(told["cases"]["L_direction"], abs=1e-5)
+    # They descend on -log((2 - L) / 2).
+    shown = -torch.log((2 - loss) / 2)
+    assert float(shown.detach()) == pytest.approx(told["cases"]["loss_clip"], abs=1e-5)
+    shown.backward()
+    assert torch.allclose(image.grad, stored["grad_trg_image"], atol=1e-5)
+    assert float(directional(source - source, direction)) == pytest.approx(1)
+
+
+def test_the_directional_loss_counts_the_angle_alone():
+    along, across = torch.eye(8)[:2]
+    for change, expected in [(3.0 * along, 0), (-0.1 * along, 2), (across, 1)]:
+        assert float(directional(change[None], along)) == pytest.approx(expected, abs=1e-6)
+
+
+def test_the_direction_is_of_unit_length_and_turns_with_the_texts(judges):
+    clip, _ = judges
+    there, back = text_direction(clip, "a face", "red"), text_direction(clip, "red", "a face")
+    assert float(there.norm()) == pytest.approx(1, abs=1e-5)
+    assert torch.allclose(there, -back, atol=1e-6)
+
+
+def test_texts_that_mean_the_same_are_refused(judges, tmp_path):
+    with pytest.raises(OptionError, match="mean the same"):
+        text_direction(judges[0], "a face", "a face")
+    with pytest.raises(OptionError, match="mean the same"):
+        tune(MODEL, "a person", folder=tmp_path / "out", **QUICK)
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_picture_left_as_it_was_costs_only_the_missing_change(judges):
+    direction = text_direction(judges[0], "a face", "red")
+    objective = Objective(*judges, direction, Config(clip_weight=2.0))
+    pictures = torch.rand(2, 3, 16, 16) * 2 - 1
+    loss, terms = objective(pictures, pictures, torch.Generator().manual_seed(0))
+    assert terms == pytest.approx({"clip": 1.0, "l1": 0.0, "identity": 0.0}, abs=1e-4)
+    assert float(loss) == pytest.approx(2.0, abs=1e-3)
+
+
+def test_tuning_lowers_the_loss(tmp_path):
+    _, losses = tuned(tmp_path / "red", iterations=16)
+    assert len(losses) == 16
+    assert sum(losses[-4:]) < 0.9 * sum(losses[:4])
+
+
+def test_peft_and_our_reader_load_the_same_adapter(tmp_path):
+    folder, _ = tuned(tmp_path / "red")
+    ours = eps(adapted(MODEL, read_adapter(folder)))
+    theirs = peft.PeftModel.from_pretrained(copy.deepcopy(MODEL.net), folder).eval()
+    with torch.no_grad():
+        assert torch.allclose(theirs(X, torch.full((2,), 400.0)).sample, ours, atol=1e-4)
+    assert (ours - eps(MODEL)).abs().mean() > 1e-3
+
+
+def test_the_card_says_how_the_adapter_came_about(tmp_path):
+    folder, _ = tuned(tmp_path / "red", t0=300)
+    card = json.loads((folder / "card.json").read_text())
+    assert (card["prompt"], card["source_prompt"]) == ("red", "a face")
+    assert (card["base"], card["base_name"]) == (MODEL.hash, "tiny")
+    assert {name: card[name] for name in QUICK} == QUICK
+    assert card["t0"] == 300
+    assert set(card["losses"]) == {"clip", "l1", "identity"}
+    assert card["seconds"] > 0
+
+
+def test_the_whole_network_can_be_tuned(tmp_path):
+    folder, losses = tuned(tmp_path / "red", whole=True, lr=2e-3)
+    assert set(load_file(folder / "model.safetensors")) == set(dict(MODEL.net.named_parameters()))
+    adapter = read_adapter(folder)
+    assert adapter.whole
+    assert not adapter.changes
+    assert (eps(adapted(MODEL, adapter)) - eps(MODEL)).abs().mean() > 1e-3
+    assert sum(losses[-4:]) < sum(losses[:4])
+
+
+def test_tuning_leaves_the_model_alone_and_repeats_itself(tmp_path):
+    before = copy.deepcopy(MODEL.net.state_dict())
+    folders = [tuned(tmp_path / name)[0] for name in ("one", "two")]
+    weights = [(folder / "adapter_model.safetensors").read_bytes() for folder in folders]
+    assert all(torch.equal(value, before[name]) for name, value in MODEL.net.state_dict().items())
+    assert weights[0] == weights[1]
+
+
+def test_the_second_text_finds_its_pictures_inverted(tmp_path):
+    model = replace(MODEL, calls=Calls())
+    counts = []
+    for name in ("one", "two"):
+        before = model.calls.count
+        tuned(tmp_path / name, model, iterations=1)
+        counts.append(model.calls.count - before)
+    assert counts[0] - counts[1] == QUICK["num_inversion_steps"]
+
+
+@pytest.mark.parametrize(
+    "options", [{"t0": 0}, {"iterations": 0}, {"learning": 1}, {"lr": "much"}, {"rank": 1.5}]
+)
+def test_options_out_of_range_are_refused(tmp_path, options):
+    with pytest.raises(OptionError):
+        tuned(tmp_path / "red", **options)

@@ -1,0 +1,159 @@
+"""The losses of the recipes: least where they should be, blind to what is hidden."""
+
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+
+from overpaint.core.schedule import NoiseSchedule
+from overpaint.models.clip import tokens
+from overpaint.portraits.captions import phrase
+from overpaint.portraits.labels import HIDDEN, LABELS
+from overpaint.portraits.scene import VALUES
+from overpaint.recipes.clip import CONTEXT, Prompts, captioned, matching_loss, train_tokenizer
+from overpaint.recipes.identity import pairs, twin_loss
+from overpaint.recipes.judge import attribute_loss
+from overpaint.recipes.pixel import noise_loss
+from overpaint.recipes.training import Training, images
+
+from .worlds import portraits
+
+SIZES = [len(VALUES[name]) for name in LABELS]
+
+
+def rng(seed=0):
+    return torch.Generator().manual_seed(seed)
+
+
+def labels(count=6):
+    return torch.from_numpy(portraits(count).labels.astype(np.int64))
+
+
+def certain(truth):
+    """Logits (N, all values) that are sure of the labels `truth`."""
+    groups = [
+        30.0 * nn.functional.one_hot(column.clamp(min=0), size)
+        for column, size in zip(truth.unbind(1), SIZES, strict=True)
+    ]
+    return torch.cat(groups, dim=1)
+
+
+def test_attribute_loss_is_nothing_for_the_right_and_much_for_the_wrong():
+    truth = labels()
+    assert float(attribute_loss(certain(truth), truth)) < 1e-6
+    assert float(attribute_loss(certain(truth.roll(1, 0)), truth)) > 10
+    even = attribute_loss(torch.zeros(6, sum(SIZES)), truth)
+    assert float(even) == pytest.approx(sum(np.log(SIZES)), abs=1e-4)
+
+
+def test_attribute_loss_neither_counts_nor_moves_what_is_hidden():
+    truth = labels()
+    logits = torch.randn(6, sum(SIZES), generator=rng()).requires_grad_()
+    attribute_loss(logits, truth).backward()
+    groups = logits.grad.split(SIZES, dim=1)
+    for grad, column in zip(groups, truth.unbind(1), strict=True):
+        assert (grad[column == HIDDEN] == 0).all()
+        assert (grad[column != HIDDEN] != 0).any(1).all()
+    nothing = torch.full_like(truth, HIDDEN)
+    assert float(attribute_loss(logits, nothing).detach()) == 0
+
+
+def test_matching_is_best_when_each_caption_finds_all_its_pictures():
+    true = torch.tensor([[1, 0, 1], [0, 1, 1], [0, 0, 1]]) > 0
+    right = (true / true.sum(1, keepdim=True)).clamp(min=1e-9).log()
+    best = matching_loss(50.0 * true, true)
+    # What is left is the entropy of captions with several pictures, both ways.
+    entropy = (np.log(2) + np.log(2)) / 3, np.log(3) / 3
+    assert float(best) == pytest.approx(sum(entropy) / 2, abs=1e-4)
+    assert float(best) < float(matching_loss(torch.zeros(3, 3), true))
+    assert float(best) < float(matching_loss(50.0 * ~true, true))
+    one_way = -(right.exp() * right).sum(1).mean()
+    assert float(one_way) == pytest.approx(entropy[0], abs=1e-4)
+
+
+def test_matching_moves_towards_the_truth():
+    true = torch.eye(4) > 0
+    similar = torch.zeros(4, 4, requires_grad=True)
+    matching_loss(similar, true).backward()
+    assert (similar.grad[true] < 0).all()
+    assert (similar.grad[~true] > 0).all()
+
+
+class Perfect(nn.Module):
+    """Knows the picture, so it knows the noise exactly."""
+
+    def __init__(self, x0, schedule):
+        super().__init__()
+        self.x0, self.path, self.asked = x0, schedule.path(range(len(schedule))), []
+
+    def forward(self, x, times):
+        self.asked += times.tolist()
+        rows = zip(x, self.x0, [self.path[int(t)] for t in times], strict=True)
+        eps = [(one - level.alpha * clean) / level.sigma for one, clean, level in rows]
+        return SimpleNamespace(sample=torch.stack(eps))
+
+
+def test_the_noise_loss_is_zero_for_a_perfect_predictor_at_times_spread_evenly():
+    schedule, batch = NoiseSchedule.linear(), {"images": images(portraits(10).pictures)}
+    perfect = Perfect(nn.functional.pixel_unshuffle(batch["images"], 4), schedule)
+    loss = noise_loss(schedule)
+    assert float(loss(perfect, batch, rng())) < 1e-5
+    assert [time // 100 for time in perfect.asked] == list(range(10))
+    zero = lambda x, times: SimpleNamespace(sample=torch.zeros_like(x))  # noqa: E731
+    assert float(loss(zero, batch, rng())) == pytest.approx(1, abs=0.02)
+
+
+def test_twins_are_rows_side_by_side():
+    data, config = portraits(8), Training(batch_size=4)
+    batch = pairs(data, config)(0)["images"]
+    places = [
+        int((images(data.pictures) == one).flatten(1).all(1).nonzero()[0, 0]) for one in batch
+    ]
+    assert [place ^ 1 for place in places] == [places[i ^ 1] for i in range(8)]
+    assert len(set(places)) == 8
+
+
+def test_twin_loss_is_least_when_twins_agree_and_others_do_not():
+    def net(embeddings):
+        return lambda pixel_values: SimpleNamespace(pooler_output=embeddings)
+
+    faces, batch = torch.eye(3).repeat_interleave(2, 0), {"images": torch.zeros(6, 3, 8, 8)}
+    agreed = float(twin_loss(net(faces), batch, rng()))
+    assert agreed < 0.01
+    assert agreed < float(twin_loss(net(torch.ones(6, 3)), batch, rng()))
+    assert float(twin_loss(net(torch.eye(6)), batch, rng())) == pytest.approx(np.log(5), abs=1e-3)
+
+
+@pytest.fixture(scope="module")
+def tokenizer():
+    return train_tokenizer(sentences=400)
+
+
+def test_the_tokenizer_gives_back_every_sentence_and_letter(tokenizer):
+    random = np.random.default_rng(1)
+    sentences = [phrase({name: value}, random) for name, all_ in VALUES.items() for value in all_]
+    for text in [*sentences, "Ünïcödé, 漢字 & 8-bit!"]:
+        ids = tokenizer.encode(text, add_special_tokens=False).ids
+        assert tokenizer.decode(ids).strip() == text
+    rows = tokens(tokenizer, sentences, CONTEXT)
+    assert rows.shape == (len(sentences), CONTEXT)
+    start, end = (tokenizer.token_to_id(f"<|{name}oftext|>") for name in ("start", "end"))
+    assert (rows[:, 0] == start).all()
+    assert (rows[:, -1] == end).all()
+
+
+def test_there_is_a_prompt_for_each_value_in_the_order_of_the_labels():
+    texts = Prompts.drawn(np.random.default_rng(2)).texts
+    assert len(texts) == sum(SIZES)
+    by_name = dict(zip(LABELS, np.split(np.array(texts), np.cumsum(SIZES)[:-1]), strict=True))
+    assert "crown" in by_name["headwear"][VALUES["headwear"].index("crown")]
+    assert "purple" in by_name["clothing"][VALUES["clothing"].index("purple")]
+
+
+def test_every_caption_of_a_batch_is_true_of_its_own_picture(tokenizer):
+    batch = captioned(portraits(8), tokenizer, Training(batch_size=16))(3)
+    assert batch["truth"].diagonal().all()
+    assert batch["captions"].shape == (16, CONTEXT)
+    assert batch["prompts"].shape == (sum(SIZES), CONTEXT)
