@@ -11,7 +11,7 @@ from pathlib import Path
 import torch
 from PIL import Image
 
-from benchmarks import edits, models, speed
+from benchmarks import edits, models, speed, table
 
 RESULTS = Path(__file__).parent / "results.json"
 PICTURES = Path(__file__).parent.parent / "docs" / "pictures"
@@ -63,6 +63,7 @@ def main(names: list[str]) -> None:
         width = max(map(len, results[name]))
         for what, value in results[name].items():
             print(f"{name:10} {what:{width}} {value:.4f}")
+    table.publish(RESULTS)
 
 
 if __name__ == "__main__":

@@ -92,7 +92,7 @@ def reconstruction(count: int = 64, t0: float = 500, steps: int = 40) -> Figures
     """Mean absolute error in [0, 1] of inversion and generation on held-out photos."""
     truth = held_out("photos").pictures[:count]
     found = {}
-    for dtype in ("bfloat16", "float32"):
+    for dtype in ("auto", "float32"):
         model = load("portraits", dtype=dtype)
         levels = model.schedule.path(below(t0, steps))
         for name, ahead in (("", False), (" ask_ahead", True)):
@@ -102,7 +102,9 @@ def reconstruction(count: int = 64, t0: float = 500, steps: int = 40) -> Figures
                     path = ddim(model, model.codec.encode(part), levels, ask_ahead=ahead)
                     back.append(model.codec.decode(last(replay(path, model))))
             made = torch.cat(back).clamp(-1, 1)
-            found[dtype + name] = float(mae((made + 1) / 2, (truth + 1) / 2).mean())
+            found["default" if dtype + name == "auto" else dtype + name] = float(
+                mae((made + 1) / 2, (truth + 1) / 2).mean()
+            )
     return found
 
 
