@@ -1,20 +1,29 @@
 """Every command and snippet of the documentation runs, on a tiny model."""
 
+import dataclasses
+import importlib
 import re
 import shlex
 from collections.abc import Iterator
+from inspect import signature
 from pathlib import Path
 from typing import Any
 
 import pytest
 from PIL import Image
 
-from overpaint import editing
+from overpaint import editing, parts
 from overpaint.cli import main
+from overpaint.cli.methods import _range as limits
+from overpaint.methods.options import parse_fields
+from overpaint.portraits.scene import VALUES
+from overpaint.recipes import diffusionclip
+from overpaint.recipes.registry import RECIPES
+from overpaint.recipes.training import Training
 
 ROOT = Path(__file__).parents[1]
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
-SLOW = ("train", "tune", "doctor")
+SLOW = ("doctor",)
 
 
 def blocks(language: str) -> Iterator[str]:
@@ -43,6 +52,15 @@ def _tiny(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         kept = {name: given[name] for name in ("seed", "count", "mask") if name in given}
         return real(image, prompt, method="sdedit", model="tiny", num_inference_steps=1, **kept)
 
+    def tuned(prompt: str, *, folder: Path | None = None, **given: Any) -> tuple[Path, dict]:
+        options = {n: v for n, v in given.items() if n not in signature(parts.tune).parameters}
+        parse_fields(diffusionclip.Config, options, "Tuning")
+        return folder or Path("adapter"), {"prompt": prompt}
+
+    for recipe in RECIPES.values():  # options are read, nothing is trained
+        module = importlib.import_module(recipe.module)
+        monkeypatch.setattr(module, "run", lambda folder, config, watch: {})
+    monkeypatch.setattr(parts, "tune", tuned)
     monkeypatch.setattr(editing, "edit", quick)
     monkeypatch.setattr("overpaint.replaying.edit", quick)
     monkeypatch.chdir(tmp_path)
@@ -55,6 +73,36 @@ def _tiny(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 def test_commands_of_the_pages_run(words: list[str]) -> None:
     again = ["--overwrite"] if words[0] == "edit" else []
     assert main([*words, *again]) == 0
+
+
+def ranged(field: dataclasses.Field) -> str:
+    """The last columns of an option's row."""
+    return f"{limits(field.metadata)} | {field.metadata['help']} |"
+
+
+def default(field: dataclasses.Field) -> str:
+    """As a person types it."""
+    names = {True: "on", False: "off"}
+    plain = isinstance(field.default, bool | str)
+    return names.get(field.default, field.default) if plain else f"{field.default:g}"
+
+
+ROWS = {
+    "portraits.md": [f"| {name} | {', '.join(values)} |" for name, values in VALUES.items()],
+    "training.md": [
+        *(f"| {recipe.name} | {recipe.title} |" for recipe in RECIPES.values()),
+        *(f"| `{f.name}` | {ranged(f)}" for f in dataclasses.fields(Training)),
+        *(
+            f"| `{f.name}` | {default(f)} | {ranged(f)}"
+            for f in dataclasses.fields(diffusionclip.Config)
+        ),
+    ],
+}
+
+
+@pytest.mark.parametrize(("page", "row"), [(page, row) for page in ROWS for row in ROWS[page]])
+def test_tables_of_the_pages_hold_what_the_program_says(page: str, row: str) -> None:
+    assert row in (ROOT / "docs" / page).read_text()
 
 
 @pytest.mark.parametrize("code", blocks("python"))
