@@ -205,7 +205,7 @@ def material(model: DiffusionModel, config: Config, watch: Watch = unwatched) ->
     """Pictures `(N, 3, S, S)` in [-1, 1] to learn the change on: rendered, or the model's own."""
     if model.card.get("domain") == "photo":
         scenes = dataset.scenes("photos", 1000 + config.seed, 0)[: config.pictures]
-        return images(np.stack([render(scene) for scene in scenes])).to(model.device)
+        return images(np.stack([render(scene, model.size) for scene in scenes])).to(model.device)
     levels = model.schedule.path(below(len(model.schedule) - 1, config.num_inversion_steps))
     shape = model.codec.encode(torch.zeros(1, 3, model.size, model.size)).shape[1:]
     drawn = []
