@@ -3,6 +3,7 @@
 import torch
 
 from benchmarks.worlds import HELD_OUT, clip, held_out, read
+from overpaint.core.guidance import mapping_x0
 from overpaint.core.rng import NoiseStream
 from overpaint.core.schedule import below
 from overpaint.core.solvers import dpmpp_2m, last, solve
@@ -69,12 +70,13 @@ def _prompts(name: str) -> list[str]:
 def samples(count: int = 500, steps: int = 50) -> tuple[Figures, torch.Tensor]:
     """Share of samples whose parts the judge reads with confidence over 0.9; the first 64."""
     model = load("portraits")
+    clamped = mapping_x0(model, lambda x0: x0.clamp(-1, 1))
     levels = model.schedule.path(below(len(model.schedule) - 1, steps))
     made = []
     for start in range(0, count, 50):
         noise = NoiseStream(range(start, start + 50)).randn((50, 48, 16, 16))
         with torch.no_grad():
-            x0 = last(solve(model, noise, levels, dpmpp_2m()))
+            x0 = last(solve(clamped, noise, levels, dpmpp_2m()))
         made.append(model.codec.decode(x0).clamp(-1, 1))
     pictures = torch.cat(made)[:count]
     sure, reference = _sure(pictures), _sure(held_out("photos").pictures)

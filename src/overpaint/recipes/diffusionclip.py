@@ -11,6 +11,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from overpaint.core.guidance import mapping_x0
 from overpaint.core.rng import NoiseStream
 from overpaint.core.schedule import Level, below
 from overpaint.core.solvers import dpmpp_2m, last, solve
@@ -208,12 +209,12 @@ def material(model: DiffusionModel, config: Config, watch: Watch = unwatched) ->
         return images(np.stack([render(scene, model.size) for scene in scenes])).to(model.device)
     levels = model.schedule.path(below(len(model.schedule) - 1, config.num_inversion_steps))
     shape = model.codec.encode(torch.zeros(1, 3, model.size, model.size)).shape[1:]
-    drawn = []
+    clamped, drawn = mapping_x0(model, lambda x0: x0.clamp(-1, 1)), []
     seeds = range(config.seed, config.seed + config.pictures)
     for few in watch(batched(seeds, config.batch_size), None, "drawing pictures"):
         noise = NoiseStream(few).randn((len(few), *shape), model.device)
         with torch.no_grad():
-            drawn.append(last(solve(model, noise, levels, dpmpp_2m())))
+            drawn.append(last(solve(clamped, noise, levels, dpmpp_2m())))
     return model.codec.decode(torch.cat(drawn)).clamp(-1, 1)
 
 
