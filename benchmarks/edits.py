@@ -64,7 +64,7 @@ def edited(
     made = []
     with torch.no_grad():
         for part in pictures.split(16):
-            noise = ddim(model, model.codec.encode(part), up).noise
+            noise = ddim(model, model.codec.encode(part), up, ask_ahead=True).noise
             made.append(model.codec.decode(last(solve(denoise, noise, down))).clamp(-1, 1))
     return torch.cat(made)
 

@@ -97,7 +97,7 @@ def reconstruction(count: int = 64, t0: float = 500, steps: int = 40) -> Figures
     for dtype in ("auto", "float32"):
         model = load("portraits", dtype=dtype)
         levels = model.schedule.path(below(t0, steps))
-        for name, ahead in (("", False), (" ask_ahead", True)):
+        for name, ahead in (("", True), (", asked behind", False)):
             back = []
             with torch.no_grad():
                 for part in truth.split(16):

@@ -53,7 +53,7 @@ def reconstruct(
     source, placement = fit(picture, counted.size)
     with torch.no_grad():
         x0 = counted.codec.encode(source.to(counted.device))
-        trajectory = ddim(counted, x0, levels, watch=watch)
+        trajectory = ddim(counted, x0, levels, ask_ahead=True, watch=watch)
         back = last(watch(replay(trajectory, counted), len(levels) - 1, "reconstructing"))
         rebuilt = counted.codec.decode(back).cpu()
     seconds = time.monotonic() - began

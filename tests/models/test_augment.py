@@ -28,7 +28,15 @@ def test_the_same_generator_gives_the_same_views_and_each_picture_its_own():
 
 @pytest.mark.parametrize(
     ("strength", "value"),
-    [("scale", 0.5), ("turn", 0.5), ("shift", 0.5), ("bend", 0.5), ("noise", 0.5), ("blur", 4.0)],
+    [
+        ("scale", 0.5),
+        ("turn", 0.5),
+        ("shift", 0.5),
+        ("bend", 0.5),
+        ("colour", 0.5),
+        ("noise", 0.5),
+        ("blur", 4.0),
+    ],
 )
 def test_each_strength_acts_and_lets_gradients_through(strength, value):
     images = IMAGES.clone().requires_grad_()

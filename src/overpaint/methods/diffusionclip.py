@@ -55,7 +55,8 @@ def diffusionclip(
         start, steps = x0.repeat(len(run.seeds), 1, 1, 1), options.num_inference_steps
         source = bridge(model, start, t0, steps=steps, repeats=options.bridge_repeats, run=run)
     up, down = grids(model.schedule, t0, options)
-    trajectory = ddim(model, source, up, watch=run.watch)
+    closed = options.grid == "closed"
+    trajectory = ddim(model, source, up, ask_ahead=closed, watch=run.watch)
     mask = None if task.mask is None else model.codec.encode_mask(task.mask)
     after = None if mask is None else keep_inverted(trajectory, source, mask)
     denoise = to_degree(model, adapted(model, adapter), options.degree)
@@ -76,7 +77,8 @@ def return_time(schedule: NoiseSchedule, options: Options, adapter: Adapter) -> 
 def grids(schedule: NoiseSchedule, t0: float, options: Options) -> tuple[list[Level], list[Level]]:
     """Descending levels of the inversion and of the generation.
 
-    The official grid takes the picture for the state at time 0 in the inversion, yet ends the
+    The closed grid is inverted by asking ahead, which on the embedded model loses a fifth less. The
+    official grid takes the picture for the state at time 0 in the inversion, yet ends the
     generation on alpha-bar 1, so its pair does not close.
     """
     inversion, inference = options.num_inversion_steps, options.num_inference_steps

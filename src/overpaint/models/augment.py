@@ -1,4 +1,4 @@
-"""Random views of pictures: warps, blur and noise, differentiable, drawn from a generator."""
+"""Random views of pictures: warps, colours, blur and noise, drawn from a generator."""
 
 from dataclasses import dataclass
 
@@ -15,13 +15,16 @@ class Views:
     turn: float = 0.12  # radians
     shift: float = 0.10  # of half the side
     bend: float = 0.10  # shear and perspective
+    colour: float = 0.0  # of saturation, contrast and brightness, as a logarithm
     noise: float = 0.0  # standard deviation at most, in [-1, 1] units
     blur: float = 0.0  # standard deviation at most, in pixels of a 64 x 64 picture
 
     def __call__(self, images: Tensor, rng: torch.Generator) -> Tensor:
-        """Views of `(B, 3, H, W)` in [-1, 1], of the same shape; edges are repeated."""
+        """Views of `(B, 3, H, W)` in [-1, 1], of the same shape, differentiable."""
         grid = self._grid(images, rng)
         seen = F.grid_sample(images, grid, padding_mode="reflection", align_corners=False)
+        if self.colour:
+            seen = self._coloured(seen, rng)
         if self.blur:
             seen = blurred(seen, self._uniform(images, rng) * self.blur * images.shape[-1] / 64)
         if self.noise:
@@ -42,6 +45,16 @@ class Views:
         flat = F.affine_grid(rows, list(images.shape), align_corners=False)
         tilt = torch.stack([draw(self.bend), draw(self.bend)], -1).view(-1, 1, 1, 2)
         return flat / (1 + (flat * tilt).sum(-1, keepdim=True))
+
+    def _coloured(self, images: Tensor, rng: torch.Generator) -> Tensor:
+        saturation, contrast, brightness = (
+            torch.exp((self._uniform(images, rng) * 2 - 1) * self.colour).view(-1, 1, 1, 1)
+            for _ in range(3)
+        )
+        grey = images.mean(1, keepdim=True)
+        images = grey + (images - grey) * saturation
+        mean = images.mean((1, 2, 3), keepdim=True)
+        return (mean + (images - mean) * contrast + 1) * brightness - 1
 
     def _uniform(self, images: Tensor, rng: torch.Generator) -> Tensor:
         return torch.rand(len(images), generator=rng, device=rng.device).to(images.device)

@@ -28,7 +28,7 @@ Config = training(steps=2500, batch_size=128, lr=1.5e-3)
 CONTEXT = 32
 VOCABULARY = 768
 # Noise and warps until only what an eye would see is left to read: its gradient then draws shapes.
-VIEWS = Views(scale=0.18, turn=0.12, shift=0.10, bend=0.08, noise=0.30, blur=1.0)
+VIEWS = Views(scale=0.18, turn=0.12, shift=0.10, bend=0.08, colour=0.35, noise=0.30, blur=1.0)
 
 
 @dataclass(frozen=True)

@@ -32,7 +32,7 @@ from overpaint.recipes.latents import inverted
 from overpaint.recipes.training import images
 
 SOURCE = "a person"
-VIEWS = Views(scale=0.18, turn=0.12, shift=0.10, bend=0.08, noise=0.25, blur=1.0)
+VIEWS = Views(scale=0.18, turn=0.12, shift=0.10, bend=0.08, colour=0.20, noise=0.25, blur=1.0)
 
 
 @dataclass(frozen=True)

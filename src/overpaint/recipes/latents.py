@@ -33,7 +33,8 @@ def inverted(
         return found.to(x0.device)
     parts = list(x0.split(batch_size))
     states = [
-        ddim(model, part, levels).noise for part in watch(parts, len(parts), "inverting pictures")
+        ddim(model, part, levels, ask_ahead=True).noise
+        for part in watch(parts, len(parts), "inverting pictures")
     ]
     latents = torch.cat(states)
     folder.mkdir(parents=True, exist_ok=True)
@@ -44,7 +45,7 @@ def inverted(
 
 
 def _key(model: DiffusionModel, x0: Tensor, levels: Sequence[Level]) -> str:
-    digest = hashlib.sha256(f"ddim {model.hash} {model.dtype} {list(levels)}".encode())
+    digest = hashlib.sha256(f"ddim ahead {model.hash} {model.dtype} {list(levels)}".encode())
     digest.update(x0.cpu().contiguous().numpy().tobytes())
     return digest.hexdigest()[:24]
 
