@@ -55,7 +55,7 @@ def run(folder: Path, config: Any, watch: Watch) -> Mapping[str, Any]:
     if done is None:
         return {"recipe": "pixel", "finished": False}
     card = {**done.card, "name": "portraits", "size": 64, "domain": "photo"}
-    write_network(net, folder / "unet", done.weights, card)
+    write_network(net, folder / "unet", done.weights, None)
     write_scheduler(folder / "scheduler")
     write_card(folder, card)
     familiar = images(rendered(config, "photos", watch, held_out=200).pictures)
