@@ -8,12 +8,12 @@ from pathlib import Path
 import torch
 
 from benchmarks.worlds import HeldOut, held_out, read
-from overpaint.core.solvers import last, solve
-from overpaint.inversions.ddim import ddim
-from overpaint.methods.diffusionclip import Options, grids, to_degree
+from overpaint.methods import registry
+from overpaint.methods.diffusionclip import Options
+from overpaint.methods.registry import Run, Task
 from overpaint.metrics.semantic import kept
 from overpaint.models.bundle import DiffusionModel
-from overpaint.models.control import adapted, read_adapter
+from overpaint.models.control import read_adapter
 from overpaint.models.zoo import WEIGHTS, load
 from overpaint.portraits.labels import HIDDEN
 from overpaint.portraits.scene import VALUES
@@ -54,19 +54,13 @@ AIMS: Mapping[str, Aim] = {
 }
 
 
-def edited(
-    model: DiffusionModel, folder: Path, pictures: torch.Tensor, degree: float = 1.0
-) -> torch.Tensor:
-    """Pictures edited with the adapter in `folder`, by the method's own defaults."""
-    adapter = read_adapter(folder)
-    up, down = grids(model.schedule, float(adapter.card["t0"]), Options())
-    denoise = to_degree(model, adapted(model, adapter), degree)
-    made = []
-    with torch.no_grad():
-        for part in pictures.split(16):
-            noise = ddim(model, model.codec.encode(part), up, ask_ahead=True).noise
-            made.append(model.codec.decode(last(solve(denoise, noise, down))).clamp(-1, 1))
-    return torch.cat(made)
+def edited(model: DiffusionModel, folder: Path, pictures: torch.Tensor) -> torch.Tensor:
+    """Pictures edited by the method, with its own defaults and the adapter in `folder`."""
+    method, parts = registry.find("diffusionclip"), {"adapter": read_adapter(folder)}
+    prompt = str(parts["adapter"].card["prompt"])
+    tasks = [Task(picture, prompt) for picture in pictures.split(1)]
+    made = [registry.perform(method, model, task, Options(), Run(), parts) for task in tasks]
+    return torch.cat([outcome.images for outcome in made])
 
 
 def judged(

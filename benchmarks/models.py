@@ -3,15 +3,14 @@
 import torch
 
 from benchmarks.worlds import HELD_OUT, clip, held_out, read
-from overpaint.core.guidance import mapping_x0
-from overpaint.core.rng import NoiseStream
 from overpaint.core.schedule import below
-from overpaint.core.solvers import dpmpp_2m, last, solve
+from overpaint.core.solvers import last
 from overpaint.inversions.ddim import ddim, replay
 from overpaint.metrics.fidelity import mae
 from overpaint.metrics.semantic import accuracy, confident
 from overpaint.models.zoo import load
 from overpaint.portraits.scene import VALUES
+from overpaint.recipes.drawing import drawn
 
 Figures = dict[str, float]
 PARTS = ("kind", "expression", "eyewear", "headwear")
@@ -69,16 +68,7 @@ def _prompts(name: str) -> list[str]:
 
 def samples(count: int = 500, steps: int = 50) -> tuple[Figures, torch.Tensor]:
     """Share of samples whose parts the judge reads with confidence over 0.9; the first 64."""
-    model = load("portraits")
-    clamped = mapping_x0(model, lambda x0: x0.clamp(-1, 1))
-    levels = model.schedule.path(below(len(model.schedule) - 1, steps))
-    made = []
-    for start in range(0, count, 50):
-        noise = NoiseStream(range(start, start + 50)).randn((50, 48, 16, 16))
-        with torch.no_grad():
-            x0 = last(solve(clamped, noise, levels, dpmpp_2m()))
-        made.append(model.codec.decode(x0).clamp(-1, 1))
-    pictures = torch.cat(made)[:count]
+    pictures = drawn(load("portraits"), range(count), steps, batch_size=50)
     sure, reference = _sure(pictures), _sure(held_out("photos").pictures)
     return {"samples": sure, "renders": reference}, pictures[:64]
 

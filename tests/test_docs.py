@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from PIL import Image
 
-from overpaint import editing, parts
+from overpaint import editing, tuning
 from overpaint.cli import main
 from overpaint.cli.methods import _range as limits
 from overpaint.methods.options import parse_fields
@@ -52,16 +52,20 @@ def _tiny(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         kept = {name: given[name] for name in ("seed", "count", "mask") if name in given}
         return real(image, prompt, method="sdedit", model="tiny", num_inference_steps=1, **kept)
 
+    def each(image: object, prompt: str, *, count: int, seed: int, **given: Any) -> Iterator:
+        yield from (quick(image, prompt, seed=seed + k, **given) for k in range(count))
+
     def tuned(prompt: str, *, folder: Path | None = None, **given: Any) -> tuple[Path, dict]:
-        options = {n: v for n, v in given.items() if n not in signature(parts.tune).parameters}
+        options = {n: v for n, v in given.items() if n not in signature(tuning.tune).parameters}
         parse_fields(diffusionclip.Config, options, "Tuning")
         return folder or Path("adapter"), {"prompt": prompt}
 
     for recipe in RECIPES.values():  # options are read, nothing is trained
         module = importlib.import_module(recipe.module)
         monkeypatch.setattr(module, "run", lambda folder, config, watch: {})
-    monkeypatch.setattr(parts, "tune", tuned)
+    monkeypatch.setattr(tuning, "tune", tuned)
     monkeypatch.setattr(editing, "edit", quick)
+    monkeypatch.setattr(editing, "edits", each)
     monkeypatch.setattr("overpaint.replaying.edit", quick)
     monkeypatch.chdir(tmp_path)
     Image.new("RGB", (40, 50), "teal").save("photo.jpg")

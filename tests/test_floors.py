@@ -11,13 +11,13 @@ FILES = sorted(PACKAGE.rglob("*.py"))
 
 # From the ground up; what shares a floor stands side by side.
 FLOORS = [
-    {"errors", "listing"},
+    {"errors", "listing", "memory"},
     {"core"},
     {"models"},
     {"inversions"},
     {"methods", "metrics", "data", "portraits"},
     {"recipes"},
-    {"parts"},
+    {"adapters", "parts", "tuning"},
     {"every other file of the top folder"},
     {"__init__"},
     {"cli", "web", "__main__"},

@@ -1,13 +1,14 @@
 """The adapter for a text: embedded, cached, or tuned now, and kept."""
 
 import sys
+from pathlib import Path
 from types import ModuleType
 
 import pytest
 import torch
 
-from overpaint import parts
-from overpaint.errors import OptionError
+from overpaint import adapters, parts, tuning
+from overpaint.errors import ModelNotFoundError, OptionError, OutputExistsError
 from overpaint.methods import registry
 from overpaint.methods.registry import Task
 from overpaint.models.families.tiny import tiny
@@ -21,8 +22,8 @@ IMAGE = torch.zeros(1, 3, 16, 16)
 @pytest.fixture
 def places(tmp_path, monkeypatch):
     """Empty folders for what is embedded and for what is cached."""
-    monkeypatch.setattr(parts, "WEIGHTS", tmp_path / "weights")
-    monkeypatch.setattr(parts, "_cache", lambda: tmp_path / "cache")
+    monkeypatch.setattr(adapters, "WEIGHTS", tmp_path / "weights")
+    monkeypatch.setattr(adapters, "_cache", lambda: tmp_path / "cache")
     return tmp_path
 
 
@@ -52,9 +53,9 @@ def embed(places, name, **card):
     write_random(MODEL, places / "weights/adapters" / name, **{"base": MODEL.hash, **card})
 
 
-def found(prompt, source_prompt=""):
+def found(prompt, source_prompt="", **given):
     task = Task(IMAGE, prompt, source_prompt)
-    return parts.resolve(registry.find("diffusionclip"), MODEL, task)["adapter"]
+    return parts.resolve(registry.find("diffusionclip"), MODEL, task, given)["adapter"]
 
 
 @pytest.mark.parametrize(
@@ -84,15 +85,15 @@ def test_an_adapter_of_another_model_is_not_taken(places, tunings):
 
 def test_an_interrupted_tuning_leaves_nothing_behind(places, tunings):
     with pytest.raises(KeyboardInterrupt):
-        parts.tune("a robot", model="tiny", fail=True)
+        tuning.tune("a robot", model="tiny", fail=True)
     assert not list((places / "cache").iterdir())
-    folder, card = parts.tune("a robot", model="tiny")
+    folder, card = tuning.tune("a robot", model="tiny")
     assert card["prompt"] == "a robot"
     assert found("a robot").hash == parts.read_adapter(folder).hash
 
 
 def test_a_damaged_adapter_in_the_cache_is_passed_over(places, tunings):
-    folder, _ = parts.tune("a robot", model="tiny")
+    folder, _ = tuning.tune("a robot", model="tiny")
     (folder / "card.json").write_text("{")
     found("a robot")
     assert len(tunings) == 2
@@ -107,3 +108,70 @@ def test_records_name_parts_with_their_hash(places, tunings):
     embed(places, "sketch", prompt="a pencil sketch")
     adapter = found("a pencil sketch")
     assert parts.described({"adapter": adapter}) == {"adapter": f"sketch {adapter.hash}"}
+
+
+def test_a_text_that_was_tuned_anew_has_effect(places, tunings):
+    embed(places, "sketch", prompt="a pencil sketch")
+    folder, _ = tuning.tune("a pencil sketch", model="tiny")
+    assert found("A pencil sketch").name == folder.name
+
+
+def test_an_adapter_of_the_users_is_taken_whatever_the_text(places, tunings, tmp_path):
+    folder, _ = tuning.tune("clay", model="tiny", folder=tmp_path / "clay")
+    adapter = found("a clay figure", adapter=folder)
+    assert (adapter.name, len(tunings)) == ("clay", 1)
+    assert found("clay", adapter=adapter) is adapter
+    (note,) = parts.doubts({"adapter": adapter}, "a clay figure")
+    assert "'clay'" in note
+    assert not list(parts.doubts({"adapter": adapter}, "Clay!"))
+
+
+def test_an_adapter_of_another_model_is_refused(places, tunings, tmp_path):
+    write_random(MODEL, tmp_path / "clay", prompt="clay", base="0000000000")
+    with pytest.raises(OptionError, match="does not belong to the model tiny"):
+        found("clay", adapter=tmp_path / "clay")
+    with pytest.raises(ModelNotFoundError, match="There is no adapter"):
+        found("clay", adapter=tmp_path / "nowhere")
+    with pytest.raises(OptionError, match="The method sdedit takes no adapter"):
+        parts.check_given(registry.find("sdedit"), {"adapter": "clay"})
+
+
+@pytest.mark.parametrize("overwrite", [False, True])
+@pytest.mark.parametrize("name", ["holiday", "file", "model", "."])
+def test_tuning_touches_nothing_of_others(places, tunings, monkeypatch, name, overwrite):
+    monkeypatch.chdir(places)
+    for path in ("holiday/precious.txt", "file", "model/model.safetensors"):
+        (places / path).parent.mkdir(exist_ok=True)
+        (places / path).write_text("mine")
+    write_random(MODEL, places / "holiday", prompt="clay")
+    before = {path: path.read_bytes() for path in places.rglob("*") if path.is_file()}
+    with pytest.raises(OutputExistsError):
+        tuning.tune("clay", model="tiny", folder=Path(name), overwrite=overwrite)
+    assert {path: path.read_bytes() for path in places.rglob("*") if path.is_file()} == before
+    assert tunings == []
+
+
+def test_tuning_replaces_an_adapter_only_when_asked(places, tunings, monkeypatch):
+    monkeypatch.chdir(places)
+    (places / "clay").mkdir()
+    tuning.tune("clay", model="tiny", folder=Path("clay"))
+    first = parts.read_adapter(places / "clay").hash
+    with pytest.raises(OutputExistsError, match="--overwrite"):
+        tuning.tune("clay", model="tiny", folder=Path("clay"))
+    _, card = tuning.tune("a robot", model="tiny", folder=Path("clay"), overwrite=True)
+    assert card["prompt"] == "a robot"
+    assert parts.read_adapter(places / "clay").hash != first
+
+
+def test_files_that_came_while_it_tuned_stay(places, tunings):
+    real = sys.modules["overpaint.recipes.diffusionclip"].tune
+
+    def slow(*asked, **how):
+        (places / "clay").mkdir()
+        (places / "clay/precious.txt").write_text("mine")
+        return real(*asked, **how)
+
+    sys.modules["overpaint.recipes.diffusionclip"].tune = slow
+    with pytest.raises(OSError, match="not empty"):
+        tuning.tune("clay", model="tiny", folder=places / "clay")
+    assert (places / "clay/precious.txt").read_text() == "mine"

@@ -9,9 +9,10 @@ from PIL import Image
 from overpaint.core.schedule import below
 from overpaint.core.solvers import last
 from overpaint.core.watch import Watch, unwatched
-from overpaint.data.images import read_image
+from overpaint.data.images import Picture, read_image
 from overpaint.data.placement import fit
 from overpaint.inversions.ddim import ddim, replay
+from overpaint.memory import memory_errors
 from overpaint.metrics.fidelity import mae, psnr, ssim
 from overpaint.models.bundle import Calls, DiffusionModel
 from overpaint.models.zoo import load
@@ -34,6 +35,7 @@ class Reconstruction:
         return {name: getattr(self, name) for name in names}
 
 
+@memory_errors("reconstruction")
 def reconstruct(
     image: object,
     *,
@@ -45,7 +47,7 @@ def reconstruct(
     watch: Watch = unwatched,
 ) -> Reconstruction:
     """DDIM inversion to `strength` of the path in `steps` moves on the closed grid, and back."""
-    picture = read_image(image)
+    picture = image if isinstance(image, Picture) else read_image(image)
     loaded = load(model, device, dtype) if isinstance(model, str) else model
     counted = replace(loaded, calls=Calls())
     began = time.monotonic()
@@ -53,7 +55,7 @@ def reconstruct(
     source, placement = fit(picture, counted.size)
     with torch.no_grad():
         x0 = counted.codec.encode(source.to(counted.device))
-        trajectory = ddim(counted, x0, levels, ask_ahead=True, watch=watch)
+        trajectory = ddim(counted, x0, levels, watch=watch)
         back = last(watch(replay(trajectory, counted), len(levels) - 1, "reconstructing"))
         rebuilt = counted.codec.decode(back).cpu()
     seconds = time.monotonic() - began

@@ -1,32 +1,35 @@
 """The loaded objects that a method asks for beside the model."""
 
-import hashlib
-import json
-import os
-import re
-import shutil
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from platformdirs import user_cache_path
-
+from overpaint import adapters
 from overpaint.core.watch import Watch, unwatched
-from overpaint.errors import OptionError, OverpaintError
+from overpaint.data.sources import portable_name, shown
+from overpaint.errors import ModelNotFoundError, OptionError
 from overpaint.methods.registry import Method, Task
 from overpaint.models.bundle import DiffusionModel
 from overpaint.models.control import Adapter, read_adapter
-from overpaint.models.folders import Folder
-from overpaint.models.zoo import WEIGHTS, load
-
-TUNING = 1  # raised when the recipe changes, so that cached adapters are tuned again
+from overpaint.tuning import tuned
 
 
 def resolve(
-    method: Method, model: DiffusionModel, task: Task, watch: Watch = unwatched
+    method: Method,
+    model: DiffusionModel,
+    task: Task,
+    given: Mapping[str, Any],
+    watch: Watch = unwatched,
 ) -> dict[str, Any]:
-    """What `method.fn` takes by keyword."""
-    return {part: _RESOLVERS[part](model, task, watch) for part in method.parts}
+    """What `method.fn` takes by keyword: what the user gave, else what is found for the task."""
+    return {part: _RESOLVERS[part](model, task, given.get(part), watch) for part in method.parts}
+
+
+def check_given(method: Method, given: Mapping[str, Any]) -> None:
+    """Refuses parts that the method has no use for."""
+    if unused := sorted(given.keys() - set(method.parts)):
+        raise OptionError(f"The method {method.name} takes no {unused[0]}")
 
 
 def described(parts: Mapping[str, Any]) -> dict[str, str]:
@@ -34,96 +37,46 @@ def described(parts: Mapping[str, Any]) -> dict[str, str]:
     return {name: f"{part.name} {part.hash}".strip() for name, part in parts.items()}
 
 
-def find_adapter(model: DiffusionModel, task: Task, watch: Watch = unwatched) -> Adapter:
-    """The adapter for the task's text: embedded, cached, or tuned now."""
-    for folder in _folders():
-        if _is_for(_card(folder), model, task):
-            return read_adapter(folder)
-    target = cached(model, task.prompt, task.source_prompt)
-    return read_adapter(_tuned(model, task.prompt, task.source_prompt, target, watch))
+def doubts(parts: Mapping[str, Any], prompt: str) -> Iterator[str]:
+    """A note on each part that was made for another text."""
+    for part in parts.values():
+        if part.card.get("prompt") and adapters.plain(prompt) not in adapters.texts(part.card):
+            yield f"the adapter {part.name} was tuned to another text: {part.card['prompt']!r}"
 
 
-def tune(
-    prompt: str,
-    *,
-    source_prompt: str = "",
-    model: str | Path = "portraits",
-    folder: Path | None = None,
-    device: str = "auto",
-    watch: Watch = unwatched,
-    **options: Any,
-) -> tuple[Path, dict[str, Any]]:
-    """Tune `model` to a text and return the adapter's folder and card; edits find it from then.
-
-    Args:
-        folder: where to put it; by default where edits look for it.
-    """
-    base = load(model, device)
-    where = folder or cached(base, prompt, source_prompt)
-    made = _tuned(base, prompt, source_prompt, where, watch, **options)
-    return made, _card(made)
-
-
-def cached(model: DiffusionModel, prompt: str, source_prompt: str) -> Path:
-    """Where the adapter for a text is kept between edits."""
-    what = [TUNING, model.hash, plain(prompt), plain(source_prompt)]
-    key = hashlib.sha256(json.dumps(what).encode()).hexdigest()[:16]
-    return _cache() / key
-
-
-def plain(text: str) -> str:
-    """A text as adapters are looked up by: lower case, words and single spaces."""
-    return " ".join(re.findall(r"\w+", text.lower()))
-
-
-def _tuned(
+def find_adapter(
     model: DiffusionModel,
-    prompt: str,
-    source_prompt: str,
-    target: Path,
-    watch: Watch,
-    **options: Any,
-) -> Path:
-    if not plain(prompt):
-        raise OptionError("There is nothing to tune for", f"the prompt is {prompt!r}")
-    from overpaint.recipes import diffusionclip
-
-    target.parent.mkdir(parents=True, exist_ok=True)
-    staging = target.with_name(f".{target.name}.{os.getpid()}")
-    try:
-        diffusionclip.tune(model, prompt, source_prompt, folder=staging, watch=watch, **options)
-        if target.exists():
-            shutil.rmtree(target)
-        staging.rename(target)
-    finally:
-        shutil.rmtree(staging, ignore_errors=True)
-    return target
+    task: Task,
+    given: str | Path | Adapter | None = None,
+    watch: Watch = unwatched,
+) -> Adapter:
+    """The adapter for the task's text: given, cached, embedded, or tuned now."""
+    if given is not None:
+        return _fitting(given, model)
+    for folder in adapters.known(model, task):
+        return read_adapter(folder)
+    target = adapters.cached(model, task.prompt, task.source_prompt)
+    return read_adapter(tuned(model, task.prompt, task.source_prompt, target, watch))
 
 
-def _is_for(card: Mapping[str, Any], model: DiffusionModel, task: Task) -> bool:
-    known = {plain(text) for text in (card.get("prompt", ""), *card.get("aliases", ()))}
-    source = plain(task.source_prompt)
-    return (
-        card.get("base") == model.hash
-        and plain(task.prompt) in known
-        and (not source or source == plain(card.get("source_prompt", "")))
-    )
+def _fitting(given: str | Path | Adapter, model: DiffusionModel) -> Adapter:
+    """The adapter that the user gave, if it was tuned over `model`."""
+    found = given if isinstance(given, Adapter) else _read(Path(given))
+    if found.card.get("base") != model.hash:
+        base = found.card.get("base_name") or "another model"
+        raise OptionError(
+            f"The adapter {found.name} does not belong to the model {model.name}",
+            f"it was tuned over {base} {found.card.get('base', '')}, not over {model.hash}",
+            "give its own model with -m, or tune one for this with `overpaint tune`",
+        )
+    return found
 
 
-def _folders() -> Iterator[Path]:
-    for root in (WEIGHTS / "adapters", _cache()):
-        yield from sorted(path.parent for path in root.glob("[!.]*/card.json"))
-
-
-def _card(folder: Path) -> dict[str, Any]:
-    try:
-        return Folder.at(folder).card()
-    except OverpaintError:  # a damaged one is none
-        return {}
-
-
-def _cache() -> Path:
-    return user_cache_path("overpaint", appauthor=False) / "adapters"
+def _read(folder: Path) -> Adapter:
+    if not folder.is_dir():
+        what, why = f"There is no adapter {shown(folder)}", "there is no such folder"
+        raise ModelNotFoundError(what, why, "make one with `overpaint tune -o FOLDER`")
+    return replace(read_adapter(folder), name=portable_name(folder))
 
 
 _RESOLVERS = {"adapter": find_adapter}

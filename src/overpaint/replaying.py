@@ -8,11 +8,16 @@ from typing import Any
 import numpy as np
 
 from overpaint.core.watch import Watch, unwatched
+from overpaint.data.decoding import MAX_PIXELS
+from overpaint.data.encoding import encode
 from overpaint.data.images import read_image
 from overpaint.data.metadata import read_record
 from overpaint.data.record import Record
+from overpaint.data.sniff import kind
 from overpaint.editing import Result, edit
-from overpaint.errors import ImageReadError
+from overpaint.errors import ImageReadError, ModelNotFoundError
+from overpaint.models.bundle import DiffusionModel
+from overpaint.models.zoo import load
 
 
 @dataclass(frozen=True)
@@ -38,6 +43,8 @@ def replay(
     image: Path | None = None,
     mask: Path | None = None,
     model: str | None = None,
+    adapter: Path | None = None,
+    max_pixels: int = MAX_PIXELS,
     device: str = "auto",
     watch: Watch = unwatched,
 ) -> Replay:
@@ -46,11 +53,14 @@ def replay(
     Args:
         image, mask: where the originals are, if not near under their recorded names.
         model: where the model is, if not found by its recorded name.
+        adapter: the one that the edit was given, if any.
+        max_pixels: as the edit had it, where its picture was larger than usual.
 
     Raises:
         ImageReadError: the picture holds no record, or its original is not found.
     """
     record = read_record(picture)
+    before = read_image(picture, max_pixels=max_pixels)
     original = image or _found(record.input, record.input_sha256, picture, "--image")
     if mask is None and record.mask_sha256:
         mask = _found(record.mask, record.mask_sha256, picture, "--mask")
@@ -59,15 +69,19 @@ def replay(
         record.prompt,
         source_prompt=record.source_prompt,
         method=record.method,
-        model=model or record.model,
+        model=_model(record, device) if model is None else model,
+        adapter=adapter,
         mask=mask,
         seed=list(record.seeds),
+        max_pixels=max_pixels,
         device=device,
         dtype=record.dtype,
         watch=watch,
         **_given(record),
     )
-    before, after = read_image(picture), read_image(result.images[0])
+    # As written: a JPEG holds the pixels that its compression left, the same ones each time.
+    data = encode(result.images[0], kind(picture.read_bytes(), str(picture)))
+    after = read_image(data, max_pixels=max_pixels)
     if before.size != after.size:
         size = f"size {before.size} -> {after.size}"
         return Replay(result, "differs", 255, 1.0, (size, *_changed(record, result.record)))
@@ -76,6 +90,15 @@ def replay(
     verdict = ("identical", "within one grey level")[largest] if largest <= 1 else "differs"
     share = float((apart > 0).mean())
     return Replay(result, verdict, largest, share, _changed(record, result.record))
+
+
+def _model(record: Record, device: str) -> DiffusionModel:
+    """The model by its recorded name."""
+    try:
+        return load(record.model, device, record.dtype)
+    except ModelNotFoundError as error:
+        hint = "Where it is a folder, say where with -m FOLDER."
+        raise ModelNotFoundError(error.what, error.why, f"{error.hint} {hint}".strip()) from error
 
 
 def _given(record: Record) -> dict[str, Any]:

@@ -1,30 +1,23 @@
 """`overpaint edit` and `replay`: files, pipes, records, and nothing lost."""
 
 import hashlib
-import io
 import json
-import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 from PIL import Image
 
 from overpaint.data.metadata import read_record
+from overpaint.methods import registry
+from overpaint.methods.registry import Method, Run
 
 EDIT = "edit face.png -p smile --method sdedit -m tiny --steps 2"
 
 
-class Pipe(io.BytesIO):
-    """Standard input that is no terminal."""
-
-    @property
-    def buffer(self) -> "Pipe":
-        return self
-
-
-def pixels(path: str | io.BytesIO) -> np.ndarray:
+def pixels(path: str) -> np.ndarray:
     return np.asarray(Image.open(path))
 
 
@@ -54,7 +47,7 @@ def test_json_is_all_that_stands_on_stdout(run: Callable, here: Path) -> None:
     for line in lines:
         content = Path(line["path"]).read_bytes()
         assert line["sha256"] == hashlib.sha256(content).hexdigest()
-        assert line["calls"] == 4
+        assert line["calls"] == 2
         assert line["seconds"] > 0
         assert line["record"]["options"]["num_inference_steps"] == 2
 
@@ -67,16 +60,6 @@ def test_options_reach_the_record(run: Callable, here: Path) -> None:
     run(f"{EDIT} --strength 0.25 -O solver=ddim -o out.png")
     options = read_record("out.png").options
     assert (options["strength"], options["solver"]) == (0.25, "ddim")
-
-
-def test_a_picture_goes_through_pipes(
-    run: Callable, here: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    run(f"{EDIT} -o file.png")
-    monkeypatch.setattr(sys, "stdin", Pipe(Path("face.png").read_bytes()))
-    ran = run(EDIT.replace("face.png", "-"))
-    assert ran.err == ""
-    assert np.array_equal(pixels(io.BytesIO(ran.out)), pixels("file.png"))
 
 
 def test_nothing_is_overwritten_unasked(run: Callable, here: Path) -> None:
@@ -98,38 +81,85 @@ def test_bytes_outside_the_mask_stay(run: Callable, here: Path) -> None:
     assert not np.array_equal(before, after)
 
 
-def test_replay_makes_the_same_pixels(run: Callable, here: Path) -> None:
-    run(f"{EDIT} --seed 3 -o out.png")
-    ran = run("replay out.png")
-    assert (ran.code, ran.text) == (0, "out.png: identical\n")
-    told = json.loads(run("replay out.png --json -o again.png").text)
-    assert (told["verdict"], told["changed"], told["path"]) == ("identical", [], "again.png")
-    assert np.array_equal(pixels("out.png"), pixels("again.png"))
+@pytest.mark.parametrize("more", ["", "--json"])
+def test_an_interrupted_edit_keeps_what_is_done(
+    run: Callable, here: Path, monkeypatch: pytest.MonkeyPatch, more: str
+) -> None:
+    real = registry.perform
+
+    def interrupted(method: Method, model: Any, task: Any, options: Any, how: Run, parts: Any):
+        if how.seeds == (2,):
+            raise KeyboardInterrupt
+        return real(method, model, task, options, how, parts)
+
+    monkeypatch.setattr(registry, "perform", interrupted)
+    ran = run(f"{EDIT} -n 9 -o made/ {more}")
+    assert ran.code == 130
+    assert len(ran.text.splitlines()) == 2
+    assert [read_record(path).seeds for path in sorted(here.glob("made/*"))] == [(0,), (1,)]
 
 
-def test_replay_says_when_the_pixels_differ(run: Callable, here: Path) -> None:
-    run(f"{EDIT} -o out.png")
-    with Image.open("out.png") as picture:
-        info = {"pnginfo": _texts(picture)}
-        Image.fromarray(255 - np.asarray(picture)).save("other.png", **info)
-    ran = run("replay other.png")
-    assert (ran.code, ran.text) == (1, "other.png: differs\n")
+def test_a_prompt_that_nothing_reads_is_told(run: Callable, here: Path) -> None:
+    (line,) = run(f"{EDIT} --json").text.splitlines()
+    (note,) = json.loads(line)["warnings"]
+    assert "the prompt has no effect" in note
+    assert note in run(f"{EDIT} -n 2 -v").err
+    unasked = run(f"{EDIT.replace('-p smile ', '')} --json")
+    assert json.loads(unasked.text)["warnings"] == []
 
 
-def test_replay_finds_the_original_by_its_content(run: Callable, here: Path) -> None:
+def test_a_new_folder_is_made_for_the_first_picture_alone(run: Callable, here: Path) -> None:
+    assert run(f"{EDIT.replace('face', 'nope')} -o new/deep/").code == 2
+    assert not Path("new").exists()
+    assert run(f"{EDIT} -o new/deep/").text == "new/deep/face.sdedit-0.png\n"
+    assert run(f"{EDIT} -o face.png/").code == 1
+
+
+def test_a_name_that_is_taken_gets_a_number(run: Callable, here: Path) -> None:
     Path("made").mkdir()
+    command = "invert face.png -m tiny --steps 1 -o made/"
+    assert [run(command).code, run(command).code] == [0, 0]
     run(f"{EDIT} -o made/out.png")
-    Path("face.png").rename("moved.png")
-    Image.new("RGB", (30, 40)).save("face.png")
-    lost = run("replay made/out.png")
-    assert lost.code == 2
-    assert "--image FILE" in lost.err
-    assert run("replay made/out.png --image moved.png").text == "made/out.png: identical\n"
+    assert run("replay made/out.png -o made/").code == 0
+    names = ["out-1.png", "out.png", "reconstruction-1.png", "reconstruction.png"]
+    assert sorted(path.name for path in Path("made").iterdir()) == names
 
 
-def _texts(picture: Image.Image) -> object:
-    from PIL.PngImagePlugin import PngInfo
+@pytest.mark.parametrize("verb", ["edit", "invert"])
+def test_transparency_that_the_format_lacks_is_told_before_the_work(
+    run: Callable, here: Path, monkeypatch: pytest.MonkeyPatch, verb: str
+) -> None:
+    for work in ("overpaint.editing.edits", "overpaint.inverting.reconstruct"):
+        monkeypatch.setattr(work, lambda *_, **__: pytest.fail("work was done"))
+    Image.new("RGBA", (8, 8), (9, 9, 9, 100)).save("clear.png")
+    ran = run(f"{verb} clear.png -m tiny -o out.jpg")
+    assert ran.code == 2
+    assert "transparent" in ran.err
 
-    texts = PngInfo()
-    texts.add_itxt("overpaint", str(picture.info["overpaint"]))
-    return texts
+
+def test_exif_is_kept_when_asked_for(run: Callable, here: Path) -> None:
+    tags = Image.Exif()
+    tags.get_ifd(0x8825)[0x1D] = "SECRET-PLACE"
+    Image.open("face.png").save("face.jpg", exif=tags)
+    edit = EDIT.replace("face.png", "face.jpg")
+    for more, kept in (("", False), ("--keep-exif", True)):
+        path = run(f"{edit} {more}").text.strip()
+        assert (b"SECRET-PLACE" in Path(path).read_bytes()) == kept
+
+
+def test_the_limit_of_pixels_is_a_flag(run: Callable, here: Path) -> None:
+    Image.new("L", (60, 80), 255).save("mask.png")
+    for more in ("", "--mask mask.png"):
+        refused = run(f"{EDIT} {more} --max-pixels {4799 if more else 1199} -o no.png")
+        assert refused.code == 2
+        assert "--max-pixels" in refused.err
+        assert run(f"{EDIT} {more} --max-pixels 4800 -o out.png --overwrite").code == 0
+    assert run("invert face.png -m tiny --steps 1 --max-pixels 1199").code == 2
+    assert run("replay out.png --max-pixels 1199").code == 2
+    assert run("replay out.png --max-pixels 4800").code == 0
+
+
+def test_a_method_is_looked_up_before_files_are_named_after_it(run: Callable) -> None:
+    ran = run("edit face.png -p x -m tiny --method a/b")
+    assert ran.code == 2
+    assert "There is no method 'a/b'" in ran.err

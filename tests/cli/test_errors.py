@@ -34,6 +34,11 @@ def unsuitable(here: Path) -> None:
     Path("pickled/unet/diffusion_pytorch_model.bin").write_bytes(b"\x80\x04.")
     Path("pickled/unet/config.json").write_text('{"_class_name": "UNet2DModel", "sample_size": 8}')
     Image.new("L", (7, 5)).save("small-mask.png")
+    Image.new("RGBA", (8, 8)).save("clear.png")
+    Path("adapter").mkdir()
+    Path("adapter/card.json").write_text('{"prompt": "x"}')
+    Path("theirs").mkdir()
+    Path("theirs/config.json").write_text("{}")
 
 
 @pytest.mark.usefixtures("unsuitable")

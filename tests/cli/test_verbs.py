@@ -13,6 +13,9 @@ from pathlib import Path
 import pytest
 
 from overpaint.errors import OutOfMemoryError
+from overpaint.models.bundle import DiffusionModel
+
+from ..adapters import write_random
 
 START = "import sys; from overpaint.cli import main; code = main(sys.argv[1:]); "
 
@@ -83,6 +86,32 @@ def test_portraits_come_with_their_truth(run: Callable, here: Path) -> None:
     assert run("portraits render -n 2 --seed 5 --size 32 -o world").code == 2
 
 
+def test_portraits_that_were_interrupted_go_on(run: Callable, here: Path) -> None:
+    command = "portraits render -n 2 --seed 5 --size 32 -o world"
+    assert run(command).code == 0
+    whole = {path: path.read_bytes() for path in sorted(here.glob("world/**/*.*"))}
+    Path("world/scenes.jsonl").unlink()
+    Path("world/portrait-6.png").unlink()
+    ran = run(command)
+    assert ran.code == 0, ran.err
+    assert {path: path.read_bytes() for path in sorted(here.glob("world/**/*.*"))} == whole
+
+
+def test_portraits_keep_what_is_another_picture(run: Callable) -> None:
+    Path("world").mkdir()
+    Path("world/portrait-5.png").write_bytes(b"mine")
+    assert run("portraits render -n 1 --seed 5 --size 32 -o world").code == 2
+    assert Path("world/portrait-5.png").read_bytes() == b"mine"
+
+
+def test_doctor_names_a_damaged_model(run: Callable, monkeypatch: pytest.MonkeyPatch) -> None:
+    found = {"portraits": "", "clip": "its file is cut"}
+    monkeypatch.setattr("overpaint.models.inventory.problems", lambda: found)
+    ran = run("doctor")
+    assert ran.code == 1
+    assert "clip: its file is cut" in ran.text
+
+
 def test_doctor_and_models_speak_json(run: Callable) -> None:
     findings = [json.loads(line) for line in run("doctor --json").text.splitlines()]
     assert {"python", "libraries", "torchvision"} <= {found["about"] for found in findings}
@@ -92,6 +121,8 @@ def test_doctor_and_models_speak_json(run: Callable) -> None:
 
 def test_recipes_are_listed(run: Callable) -> None:
     assert {row.split()[0] for row in run("train").text.splitlines()} >= {"pixel", "clip"}
+    listed = [json.loads(line) for line in run("train --json").text.splitlines()]
+    assert {recipe["name"] for recipe in listed} >= {"pixel", "clip"}
 
 
 def test_a_terminal_sees_a_bar_and_a_pipe_sees_nothing(
@@ -126,7 +157,14 @@ def test_a_signal_ends_with_130(run: Callable, monkeypatch: pytest.MonkeyPatch, 
 
 
 @pytest.mark.parametrize(
-    ("error", "code"), [(OutOfMemoryError("too big"), 4), (MemoryError(), 4), (OSError(28), 1)]
+    ("error", "code"),
+    [
+        (OutOfMemoryError("too big"), 4),
+        (MemoryError(), 4),
+        (RuntimeError("DefaultCPUAllocator: can't allocate memory: you tried 9 bytes"), 4),
+        (RuntimeError("unsupported memory format option"), 1),
+        (OSError(28), 1),
+    ],
 )
 def test_failures_have_their_exit_codes(
     run: Callable, monkeypatch: pytest.MonkeyPatch, error: Exception, code: int
@@ -139,6 +177,54 @@ def test_failures_have_their_exit_codes(
     assert ran.code == code
     assert "Traceback" not in ran.err
     assert "Traceback" in run("invert face.png -m tiny -vv").err
+
+
+def test_memory_that_runs_out_is_told_by_every_verb(
+    run: Callable, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def failing(*_: object, **__: object) -> None:
+        raise RuntimeError("[enforce fail] DefaultCPUAllocator: can't allocate memory")
+
+    monkeypatch.setattr("overpaint.inverting.ddim", failing)
+    monkeypatch.setattr("overpaint.tuning.tuned", failing)
+    monkeypatch.setattr("overpaint.recipes.registry.train", failing)
+    for words in ("invert face.png -m tiny", "tune diffusionclip -p x -m tiny", "train pixel"):
+        assert run(words).code == 4
+
+
+def test_training_leaves_the_models_of_others_alone(
+    run: Callable, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("overpaint.recipes.registry.train", lambda *_: {})
+    Path("model").mkdir()
+    Path("model/config.json").write_text("{}")
+    refused = run("train judge -o model")
+    assert refused.code == 2
+    assert "no recipe made it" in refused.err
+    Path("model/card.json").write_text("{}")
+    assert run("train judge -o model").code == 0
+    assert run("train judge -o new").code == 0
+
+
+def test_an_adapter_is_tuned_and_given(run: Callable, monkeypatch: pytest.MonkeyPatch) -> None:
+    def tune(model: DiffusionModel, prompt: str, *_: object, folder: Path, **__: object) -> None:
+        write_random(model, folder, prompt=prompt, base=model.hash)
+
+    monkeypatch.setattr("overpaint.recipes.diffusionclip.tune", tune)
+    assert run("tune diffusionclip -p clay -m tiny -o clay").text == "clay\n"
+    assert run("tune diffusionclip -p clay -m tiny -o clay").code == 2
+    assert run("tune diffusionclip -p clay -m tiny -o clay --overwrite").code == 0
+    edit = "edit face.png -p clay -m tiny --adapter clay -O num_inversion_steps=2 --steps 2"
+    ran = run(f"{edit} -o out.png --json")
+    assert json.loads(ran.text)["record"]["parts"]["adapter"].startswith("clay ")
+    assert run("replay out.png --adapter clay").text == "out.png: identical\n"
+    assert run(f"{edit} -o no.png --method sdedit -O num_inversion_steps=2").code == 2
+
+
+def test_errors_stay_off_stdout_where_stderr_is_closed() -> None:
+    words = [sys.executable, "-c", START + "sys.exit(code)", "edit", "nope.png", "--method", "no"]
+    ran = subprocess.run(["sh", "-c", '"$@" 2>&-', "sh", *words], stdout=subprocess.PIPE)
+    assert (ran.returncode, ran.stdout) == (2, b"")
 
 
 def test_a_reader_that_leaves_early_is_no_error() -> None:

@@ -8,8 +8,10 @@ import torch
 from PIL import Image
 
 import overpaint
+from overpaint import parts
 from overpaint.core.watch import unwatched
 from overpaint.data.record import Record
+from overpaint.editing import edits
 from overpaint.errors import OptionError
 from overpaint.replaying import replay
 
@@ -96,6 +98,48 @@ def test_progress_is_told(case, photo):
 def test_seeds_are_checked(case, photo, seed):
     with pytest.raises(OptionError):
         edit(case, photo, seed=seed, count=2)
+
+
+@pytest.mark.parametrize("seed", [np.int64(3), True, [np.uint8(3), 4], np.array([3, 4])])
+def test_whole_numbers_of_any_kind_are_seeds(case, photo, seed):
+    record = edit(case, photo, seed=seed, count=2).record
+    assert record.seeds in ((3, 4), (1, 2))
+    assert Record.from_json(record.to_json()) == record
+
+
+def test_each_picture_comes_as_soon_as_it_is_made(case, photo):
+    asked = {"method": case.method.name, "model": "tiny", **case.quick}
+    results = edits(photo, "a sketch", count=1000, **asked)
+    first, second = next(results), next(results)
+    assert (first.record.seeds, second.record.seeds) == ((0,), (1,))
+    both = edit(case, photo, count=2)
+    assert both.images == [first.images[0], second.images[0]]
+    assert both.calls == first.calls + second.calls
+
+
+@pytest.mark.parametrize("given", [{"strength": 0}, {"mask": np.zeros((37, 23), np.uint8)}])
+def test_nothing_is_loaded_where_nothing_can_change(case, photo, monkeypatch, given):
+    monkeypatch.setattr(parts, "_RESOLVERS", {})
+    result = edit(case, photo, **given)
+    assert result.calls == 0
+    assert np.array_equal(np.asarray(result.images[0]), np.asarray(photo))
+
+
+def test_what_cannot_be_recorded_is_refused_before_parts_are_loaded(case, photo, monkeypatch):
+    monkeypatch.setattr(parts, "_RESOLVERS", {})
+    with pytest.raises(OptionError, match="prompt is not valid Unicode"):
+        overpaint.edit(photo, "\udc80", method=case.method.name, model="tiny")
+
+
+def test_a_text_that_nothing_reads_is_told(case, photo):
+    ignored = [note for note in edit(case, photo).warnings if "the prompt has no effect" in note]
+    assert len(ignored) == ("prompt" not in case.method.needs)
+
+
+def test_seeds_that_make_no_difference_are_told(case, photo):
+    result = edit(case, photo, count=3, bridge="off") if case.method.parts else edit(case, photo)
+    told = [note for note in result.warnings if "the seed makes no difference" in note]
+    assert len(told) == (len(result.images) > 1)
 
 
 def test_an_unknown_method_is_hinted_at(case, photo):

@@ -113,3 +113,35 @@ def test_strength_is_a_fraction_of_the_path(strength):
 def test_an_unknown_schedule_is_refused_by_name():
     with pytest.raises(OptionError, match="'sigmoid'"):
         NoiseSchedule.from_diffusers_config({"beta_schedule": "sigmoid"})
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        {"num_train_timesteps": "abc"},
+        {"num_train_timesteps": 0},
+        {"num_train_timesteps": 10**12},
+        {"num_train_timesteps": 1000.0},
+        {"beta_start": None},
+        {"beta_start": 0},
+        {"beta_end": 3},
+        {"beta_end": 10**400},
+        {"beta_end": math.nan},
+        {"beta_schedule": ["linear"]},
+        {"trained_betas": 5},
+        {"trained_betas": {"0": 0.1, "1": 0.1}},
+        {"trained_betas": ["x", "y"]},
+        {"trained_betas": [0.1]},
+        {"trained_betas": [0.1, math.nan]},
+        {"trained_betas": [1e-30, 1e-30], "rescale_betas_zero_snr": True},
+        {"trained_betas": [1, 1], "rescale_betas_zero_snr": True},
+    ],
+)
+def test_configs_that_describe_no_schedule_are_refused(values):
+    with pytest.raises(OptionError):
+        NoiseSchedule.from_diffusers_config(values)
+
+
+def test_betas_of_a_config_may_end_in_pure_noise():
+    betas = [0.1, 0.5, 1]
+    assert NoiseSchedule.from_diffusers_config({"trained_betas": betas}).alphas_bar[-1] == 0

@@ -100,6 +100,25 @@ def test_the_mask_is_fitted_as_the_picture_is():
     assert torch.equal(fitted[0, 0, 8:], torch.zeros(8, 16))
 
 
+@pytest.mark.parametrize("size", [(300, 200), (16, 16), (5, 3)])
+def test_the_smallest_mask_has_effect(size):
+    """Each pixel of the mask whitens the cell it lies in, and only few others."""
+    width, height = size
+    _, placement = fit(picture(*size), 16)
+    rng = np.random.default_rng(0)
+    for x, y in zip(rng.integers(0, width, 9), rng.integers(0, height, 9), strict=True):
+        mask = np.zeros((height, width), np.uint8)
+        mask[y, x] = 255
+        fitted = placement.fit_mask(mask)
+        left, top, right, bottom = placement.box
+        inside = fitted[0, 0, top:bottom, left:right]
+        assert inside.max() == 1
+        row, column = (int(i) for i in inside.nonzero()[0])
+        assert abs(row - (y + 0.5) / height * (bottom - top) + 0.5) <= 1 + 8 / height
+        assert abs(column - (x + 0.5) / width * (right - left) + 0.5) <= 1 + 8 / width
+        assert int((inside > 0).sum()) <= max(1, -(-16 // width) * -(-16 // height)) * 4
+
+
 def test_transparent_parts_are_white_to_the_model_and_come_back_as_they_were():
     values = np.zeros((16, 16, 4), np.uint8)
     values[..., :3], values[8:, :, 3] = 90, 255

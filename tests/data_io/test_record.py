@@ -1,6 +1,7 @@
 """The record: read back as written from every format, and never believed unseen."""
 
 import json
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -10,6 +11,7 @@ from PIL import Image
 
 from overpaint.data.metadata import parameters, read_record
 from overpaint.data.record import Record
+from overpaint.data.sources import portable_name
 from overpaint.data.writing import write_image
 from overpaint.errors import ImageReadError, OptionError, UnsafeFileError
 
@@ -147,6 +149,41 @@ def test_damaged_files_with_a_record_are_refused(tmp_path, pixels):
                 read_record(bytes(damaged))
             except (ImageReadError, UnsafeFileError, OptionError):
                 continue
+
+
+@pytest.mark.parametrize(
+    ("path", "name"),
+    [
+        ("a/b.png", "a/b.png"),
+        ("/a/b.png", "b.png"),
+        ("../a/b.png", "b.png"),
+        ("a/..", Path.cwd().name),
+        (".", Path.cwd().name),
+        ("12:30.png", "./12:30.png"),
+        ("/a/C:b.png", "./C:b.png"),
+        ("~a.png", "./~a.png"),
+        ("\\\\a.png", "./\\\\a.png"),
+        ("..\\a.png", ".._a.png"),
+    ],
+)
+def test_names_that_are_written_can_be_read(path, name):
+    assert portable_name(path) == name
+    record = Record("a", name, "c", (1,), input=name, mask=name, parts={"adapter": name})
+    assert Record.from_json(record.to_json()) == record
+
+
+@given(st.text(st.characters(codec="utf-8", exclude_characters="\0"), min_size=1, max_size=30))
+def test_any_name_can_be_recorded(path):
+    record = Record("a", portable_name(path), "c", (1,))
+    assert Record.from_json(record.to_json()) == record
+
+
+def test_names_that_could_not_be_read_back_are_refused_at_once():
+    for name in ("/etc/passwd", "../b", "https://example.org/model", "~/model"):
+        with pytest.raises(OptionError):
+            Record("a", name, "c", (1,))
+    with pytest.raises(OptionError):
+        Record("a", "b", "c", (1,), parts={"adapter": "\udc80"})
 
 
 def test_prompts_that_could_not_be_read_back_are_refused_at_once():

@@ -45,6 +45,12 @@ def test_strength_is_continuous_and_monotone():
     assert 0 < moved[3] - moved[2] < 0.01
 
 
+def test_what_was_noised_is_drawn_anew_down_to_its_detail():
+    of = lambda s: sdedit(model(), Task(GUIDE), Options(strength=s), Run()).redrawn  # noqa: E731
+    assert of(0.1)
+    assert not of(0.0)
+
+
 def test_each_step_is_one_call():
     one = model()
     sdedit(one, Task(GUIDE), Options(num_inference_steps=7, repeats=3, strength=0.05), RUN)

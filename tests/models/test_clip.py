@@ -4,7 +4,7 @@ import pytest
 import torch
 from transformers import CLIPModel
 
-from overpaint.errors import UnsafeFileError
+from overpaint.errors import ModelNotFoundError
 from overpaint.models.clip import load_clip, tokens
 from overpaint.models.identity import load_identity
 from overpaint.models.preprocess import prepare
@@ -59,5 +59,5 @@ def test_a_batch_is_embedded_as_its_pictures_are(identity_folder):
 def test_another_kind_of_model_is_refused(clip_folder):
     text = (clip_folder / "config.json").read_text()
     (clip_folder / "config.json").write_text(text.replace('"clip"', '"siglip"'))
-    with pytest.raises(UnsafeFileError):
+    with pytest.raises(ModelNotFoundError, match="siglip is not supported"):
         load_clip(clip_folder)

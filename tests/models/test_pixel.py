@@ -2,14 +2,16 @@
 
 import json
 import os
+import re
 import shutil
 import struct
 
 import pytest
 import torch
+from diffusers import UNet2DModel
 from safetensors.torch import load_file, save_file
 
-from overpaint.errors import NumericsError, OverpaintError, UnsafeFileError
+from overpaint.errors import ModelNotFoundError, NumericsError, OverpaintError, UnsafeFileError
 from overpaint.models.families.pixel import FILES, shuffle_factor
 from overpaint.models.zoo import load
 
@@ -116,10 +118,6 @@ def test_truncated_weights_are_refused(pipeline):
 @pytest.mark.parametrize(
     "values",
     [
-        {"_class_name": "StableDiffusionPipeline"},
-        {"in_channels": 4},
-        {"in_channels": -12},
-        {"in_channels": "12"},
         {"sample_size": None},
         {"sample_size": 10**9},
         {"layers_per_block": 10**6},
@@ -130,7 +128,6 @@ def test_truncated_weights_are_refused(pipeline):
         {"block_out_channels": {"a": 1}},
         {"down_block_types": ["os.system", "AttnDownBlock2D"]},
         {"norm_num_groups": 0},
-        {"num_class_embeds": 10},
         {"act_fn": "__import__('os')"},
     ],
 )
@@ -138,6 +135,54 @@ def test_configurations_that_lie_are_refused(pipeline, values):
     change(pipeline / "unet/config.json", **values)
     with pytest.raises(UnsafeFileError):
         load(pipeline)
+
+
+@pytest.mark.parametrize(
+    ("file", "values", "why"),
+    [
+        ("unet/config.json", {"_class_name": "UNet2DConditionModel"}, "UNet2DConditionModel"),
+        ("unet/config.json", {"_class_name": ["os", "system"]}, "not supported"),
+        ("unet/config.json", {"_class_name": None}, "not supported"),
+        ("unet/config.json", {"in_channels": 4}, "no pixel space"),
+        ("unet/config.json", {"in_channels": -12}, "no pixel space"),
+        ("unet/config.json", {"in_channels": "12"}, "no pixel space"),
+        ("unet/config.json", {"num_class_embeds": 10}, "class"),
+        ("scheduler/scheduler_config.json", {"prediction_type": ["sample"]}, "prediction"),
+        ("scheduler/scheduler_config.json", {"beta_schedule": "sigmoid"}, "'sigmoid'"),
+        ("scheduler/scheduler_config.json", {"num_train_timesteps": "abc"}, "'abc'"),
+        ("scheduler/scheduler_config.json", {"trained_betas": ["x", "y"]}, "'x'"),
+        ("scheduler/scheduler_config.json", {"beta_end": 3}, "got 3"),
+    ],
+)
+def test_models_of_another_kind_are_unsuitable_not_unsafe(pipeline, file, values, why):
+    change(pipeline / file, **values)
+    with pytest.raises(ModelNotFoundError, match=why):
+        load(pipeline)
+
+
+def test_latents_are_not_taken_for_pixels(pipeline):
+    (pipeline / "vqvae").mkdir()
+    (pipeline / "vqvae/config.json").write_text("{}")
+    (pipeline / "model_index.json").write_text('{"_class_name": "LDMPipeline"}')
+    with pytest.raises(ModelNotFoundError, match="LDMPipeline"):
+        load(pipeline)
+
+
+def test_a_clip_is_no_diffusion_model(clip_folder):
+    with pytest.raises(ModelNotFoundError, match="clip is not supported"):
+        load(clip_folder)
+
+
+def test_attention_layers_may_have_their_early_names(pipeline, model):
+    early = {"to_q": "query", "to_k": "key", "to_v": "value", "to_out.0": "proj_attn"}
+    state = load_file(pipeline / WEIGHTS)
+    renamed = {re.sub("|".join(early), lambda m: early[m[0]], k): v for k, v in state.items()}
+    assert renamed.keys() != state.keys()
+    save_file(renamed, pipeline / WEIGHTS)
+    loaded, theirs = load(pipeline).net, UNet2DModel.from_pretrained(pipeline / "unet")
+    for name, value in model.net.state_dict().items():
+        assert torch.equal(loaded.state_dict()[name], value)
+        assert torch.equal(theirs.state_dict()[name], value)
 
 
 @pytest.mark.parametrize("text", ["", "[]", "{", "[" * 100_000, '{"in_channels": 1e999}'])

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from overpaint.portraits import dataset
-from overpaint.portraits.labels import label_row
+from overpaint.portraits.labels import HIDDEN, LABELS, label_row
 from overpaint.portraits.render import render
 from overpaint.portraits.scene import IDENTITY, STYLES
 
@@ -50,6 +50,19 @@ def test_twins_are_one_face_under_other_circumstances():
         assert one.nuisance("yaw") != other.nuisance("yaw")
     pairs = zip(scenes[::2], scenes[1::2], strict=True)
     assert np.mean([one.expression != other.expression for one, other in pairs]) > 0.7
+
+
+def test_edits_change_one_thing_that_shows():
+    scenes = dataset.scenes("edits", 0, 0)
+    names = []
+    for one, other in zip(scenes[::2], scenes[1::2], strict=True):
+        before, after = label_row(one), label_row(other)
+        shown = (before != HIDDEN) & (after != HIDDEN)
+        assert ((before != after) & shown).sum() == 1
+        assert one.nuisances == other.nuisances
+        names.append(LABELS[int(((before != after) & shown).argmax())])
+    assert set(names) == set(LABELS) - {"kind"}
+    assert 0.4 < names.count("style") / len(names) < 0.6
 
 
 def test_a_set_is_built_chunk_by_chunk_and_read_back(small, tmp_path):

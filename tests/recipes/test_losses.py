@@ -12,13 +12,21 @@ from overpaint.models.clip import tokens
 from overpaint.portraits.captions import phrase
 from overpaint.portraits.labels import HIDDEN, LABELS
 from overpaint.portraits.scene import VALUES
-from overpaint.recipes.clip import CONTEXT, Prompts, captioned, matching_loss, train_tokenizer
+from overpaint.recipes.clip import (
+    CONTEXT,
+    captioned,
+    changed,
+    guiding_loss,
+    paired,
+    prompts,
+    train_tokenizer,
+)
 from overpaint.recipes.identity import pairs, twin_loss
-from overpaint.recipes.judge import attribute_loss
+from overpaint.recipes.losses import attribute_loss, directional, matching_loss
 from overpaint.recipes.pixel import noise_loss
 from overpaint.recipes.training import Training, images
 
-from .worlds import portraits
+from .worlds import pairs_of_edits, portraits
 
 SIZES = [len(VALUES[name]) for name in LABELS]
 
@@ -144,16 +152,67 @@ def test_the_tokenizer_gives_back_every_sentence_and_letter(tokenizer):
     assert (rows[:, -1] == end).all()
 
 
-def test_there_is_a_prompt_for_each_value_in_the_order_of_the_labels():
-    texts = Prompts.drawn(np.random.default_rng(2)).texts
-    assert len(texts) == sum(SIZES)
-    by_name = dict(zip(LABELS, np.split(np.array(texts), np.cumsum(SIZES)[:-1]), strict=True))
+def test_there_is_a_prompt_for_each_value_in_the_order_of_the_labels_then_open_ones():
+    texts = prompts(np.random.default_rng(2))
+    assert len(texts) == sum(SIZES) + len(LABELS)
+    by_name = dict(zip(LABELS, np.split(np.array(texts), np.cumsum(SIZES)), strict=False))
     assert "crown" in by_name["headwear"][VALUES["headwear"].index("crown")]
     assert "purple" in by_name["clothing"][VALUES["clothing"].index("purple")]
+    silent = " ".join(texts[sum(SIZES) :])
+    assert not any(word in silent for word in ("crown", "purple", "beard", "smil", "hair"))
 
 
 def test_every_caption_of_a_batch_is_true_of_its_own_picture(tokenizer):
-    batch = captioned(portraits(8), tokenizer, Training(batch_size=16))(3)
+    batch = captioned(pairs_of_edits(8), tokenizer, Training(batch_size=16))(3)
     assert batch["truth"].diagonal().all()
     assert batch["captions"].shape == (16, CONTEXT)
-    assert batch["prompts"].shape == (sum(SIZES), CONTEXT)
+    assert batch["prompts"].shape == (sum(SIZES) + len(LABELS), CONTEXT)
+
+
+def test_the_prompts_of_an_edit_say_what_its_picture_shows():
+    data = pairs_of_edits(40)
+    first, second = data.labels[::2], data.labels[1::2]
+    before, after = changed(first, second, np.random.default_rng(0))
+    values = [(name, value) for name, all_ in VALUES.items() for value in all_]
+    silent = 0
+    for i, (one, other) in enumerate(zip(before, after, strict=True)):
+        name, value = values[other]
+        column = LABELS.index(name)
+        assert VALUES[name][second[i, column]] == value
+        assert VALUES[name][first[i, column]] != value
+        if one < len(values):
+            assert values[one] == (name, VALUES[name][first[i, column]])
+        else:
+            silent += 1
+            assert LABELS[one - len(values)] == name
+    assert 0 < silent < len(before)
+
+
+def test_both_pictures_of_an_edit_are_seen_in_the_same_view():
+    pictures = torch.rand(3, 3, 16, 16, generator=rng()) * 2 - 1
+    one, other = paired(torch.cat([pictures, pictures]), rng(1)).chunk(2)
+    assert torch.equal(one, other)
+    assert not torch.equal(one[0], pictures[0])
+
+
+def test_guidance_is_best_when_an_edit_goes_where_its_words_go(tokenizer):
+    """A net that knows the labels: the loss falls when its edits follow the words."""
+    batch = captioned(pairs_of_edits(16), tokenizer, Training(batch_size=16))(0)
+    words = torch.eye(16 + sum(SIZES) + len(LABELS))
+    silent = torch.zeros(8, len(words))
+    toward = 0.5 * (words[16 + batch["after"]] - words[16 + batch["before"]])
+
+    def loss(change):
+        seen = torch.cat([silent + 0.1, silent + 0.1 + change])
+        call = lambda pixels, ids: (seen, words)  # noqa: E731
+        net = type("Net", (), {"logit_scale": torch.tensor(1.0), "__call__": staticmethod(call)})()
+        return guiding_loss(net, batch, rng())[1]["direction"]
+
+    assert loss(toward) < 0.35 < 1 < loss(-toward)
+
+
+def test_the_directional_loss_takes_one_direction_or_one_for_each():
+    change = torch.tensor([[1.0, 0.0], [0.0, 2.0]])
+    assert float(directional(change, torch.tensor([1.0, 0.0]))) == pytest.approx(0.5)
+    assert float(directional(change, change)) == pytest.approx(0, abs=1e-6)
+    assert float(directional(change, -change)) == pytest.approx(2)

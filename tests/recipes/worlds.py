@@ -10,9 +10,10 @@ from transformers import ResNetConfig
 
 from overpaint.models.families.pixel import build
 from overpaint.models.families.tiny import CONFIG
+from overpaint.portraits import dataset
 from overpaint.portraits.dataset import Portraits
 from overpaint.portraits.labels import label_row
-from overpaint.portraits.scene import STYLES, sample_scene
+from overpaint.portraits.scene import STYLES, Scene, sample_scene
 from overpaint.recipes.training import Training
 
 from ..folders import RESNET
@@ -21,14 +22,24 @@ from ..folders import RESNET
 def portraits(count: int = 8) -> Portraits:
     """Noise instead of pictures, with the labels of random scenes."""
     rng = np.random.default_rng(0)
-    pictures = rng.integers(0, 256, (count, 64, 64, 3), dtype=np.uint8)
-    scenes = [sample_scene(rng, style=str(rng.choice(STYLES))) for _ in range(count)]
+    return _labelled([sample_scene(rng, style=str(rng.choice(STYLES))) for _ in range(count)])
+
+
+def pairs_of_edits(count: int = 8) -> Portraits:
+    """Noise instead of pictures, with the labels of scenes and their edits."""
+    return _labelled(dataset.scenes("edits", 0, 0)[:count])
+
+
+def _labelled(scenes: list[Scene]) -> Portraits:
+    rng = np.random.default_rng(1)
+    pictures = rng.integers(0, 256, (len(scenes), 64, 64, 3), dtype=np.uint8)
     return Portraits(pictures, np.stack([label_row(scene) for scene in scenes]))
 
 
 def rendered(config: Training, sampler: str, watch: object, held_out: int = 0) -> Portraits:
     """In the place of `training.rendered`."""
-    return portraits(min(held_out or config.pictures, 8))
+    world = pairs_of_edits if sampler == "edits" else portraits
+    return world(min(held_out or config.pictures, 8))
 
 
 def small_resnet(**labels: Any) -> ResNetConfig:

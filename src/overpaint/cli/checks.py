@@ -70,13 +70,13 @@ def hardware() -> Finding:
 
 
 def embedded() -> Finding:
-    """The models that came along."""
-    from overpaint.models import zoo
+    """The models that came along: each is loaded."""
+    from overpaint.models.inventory import problems
 
-    names = zoo.names()
-    if names:
-        return Finding("embedded models", OK, ", ".join(names))
-    return Finding("embedded models", BROKEN, "none", "install Overpaint again")
+    found = problems()
+    broken = [f"{name}: {said}" for name, said in found.items() if said]
+    hint = f"install Overpaint again ({'; '.join(broken)})" if broken else ""
+    return Finding("embedded models", BROKEN if broken else OK, ", ".join(found), hint)
 
 
 def writing() -> Finding:

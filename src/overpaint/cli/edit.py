@@ -1,11 +1,10 @@
 """`overpaint edit`: change a picture by text."""
 
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from overpaint.cli import flags, outputs
+from overpaint.cli import flags, inputs, outputs
 from overpaint.cli.progress import watching
 from overpaint.cli.terminal import Terminal, given
 
@@ -13,11 +12,16 @@ from overpaint.cli.terminal import Terminal, given
 def edit(
     terminal: Terminal,
     image: Annotated[str, typer.Argument(help="PNG, JPEG, WebP, TIFF, GIF, BMP; - for stdin.")],
-    prompt: Annotated[str, typer.Option("-p", "--prompt", help="What it shall become.")],
+    prompt: Annotated[
+        str, typer.Option("-p", "--prompt", help="What it shall become; some methods need none.")
+    ] = "",
     source_prompt: Annotated[str, typer.Option(help="What it shows now.")] = "",
     method: flags.Method = "diffusionclip",
     model: flags.Model = "portraits",
-    mask: Annotated[Path | None, typer.Option("--mask", help="White = edit here.")] = None,
+    adapter: flags.Adapter = None,
+    mask: Annotated[
+        str | None, typer.Option("--mask", help="White = edit here; - for stdin.")
+    ] = None,
     seed: flags.Seed = 0,
     count: Annotated[
         int, typer.Option("-n", "--count", min=1, help="Pictures, each with its own seed.")
@@ -30,34 +34,44 @@ def edit(
         str | None, typer.Option("-o", "--out", help="A file, a folder/, or - for stdout.")
     ] = None,
     overwrite: flags.Overwrite = False,
+    keep_exif: Annotated[
+        bool, typer.Option("--keep-exif", help="Keep all EXIF: place, serial number, maker's note.")
+    ] = False,
+    max_pixels: flags.MaxPixels = None,
     device: flags.Device = "auto",
     dtype: flags.Dtype = "auto",
     as_json: flags.Json = False,
 ) -> None:
     """Edit a picture by text; writes PNG with all that is needed to do it again."""
     from overpaint.data.names import output_name
+    from overpaint.methods import registry
 
-    called = "stdin" if image == outputs.PIPE else image
+    registry.find(method)
+    piped = image == inputs.PIPE
+    called = "stdin" if piped else image
     names = [output_name(called, method, seed + k) for k in range(count)]
-    piped = image == outputs.PIPE
     paths = outputs.targets(out, names, piped=piped, as_json=as_json, overwrite=overwrite)
     options = given(option, num_inference_steps=steps, strength=strength, guidance_scale=guidance)
-    source = outputs.source(image)
+    limits = given(None, max_pixels=max_pixels)
+    area = None if mask is None else inputs.source(mask, taken=piped)
+    picture = inputs.picture(image, paths, keep_exif=keep_exif, **limits)
 
-    from overpaint.editing import edit as edit_picture
+    from overpaint.editing import edits
 
-    result = edit_picture(
-        source,
+    results = edits(
+        picture,
         prompt,
         source_prompt=source_prompt,
         method=method,
         model=model,
-        mask=mask,
+        adapter=adapter,
+        mask=area,
         seed=seed,
         count=count,
         device=device,
         dtype=dtype,
         watch=watching(terminal),
+        **limits,
         **options,
     )
-    outputs.write(terminal, result, paths, as_json=as_json, overwrite=overwrite)
+    outputs.write(terminal, results, paths, as_json=as_json, overwrite=overwrite)

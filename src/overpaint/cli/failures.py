@@ -5,6 +5,7 @@ import traceback
 from typer import Abort, TyperException
 
 from overpaint.errors import OverpaintError
+from overpaint.memory import ran_out
 
 INTERRUPTED = 130
 
@@ -17,7 +18,7 @@ def exit_code(error: BaseException) -> int:
         return INTERRUPTED
     if isinstance(error, TyperException):
         return 2
-    return 4 if _out_of_memory(error) else 1
+    return 4 if ran_out(error) else 1
 
 
 def explain(error: BaseException, command: str = "overpaint") -> str:
@@ -40,7 +41,7 @@ def _told(error: BaseException, command: str) -> tuple[str, str, str]:
         return "interrupted", "a signal asked to stop", f"run the same command again: {command}"
     if isinstance(error, TyperException):
         return _message(error), "the command line is not usable as it stands", usage
-    if _out_of_memory(error):
+    if ran_out(error):
         less = "a smaller count (-n) or picture, or another --device"
         return "the memory of this machine is not enough", str(error), less
     if isinstance(error, OSError):
@@ -61,10 +62,6 @@ def _message(error: TyperException) -> str:
     """The words of typer's parser, which names the option where it knows it."""
     words = getattr(error, "format_message", error.__str__)()
     return str(words).rstrip(".")
-
-
-def _out_of_memory(error: BaseException) -> bool:
-    return isinstance(error, MemoryError) or type(error).__name__ == "OutOfMemoryError"
 
 
 def _one_line(text: str) -> str:

@@ -18,11 +18,19 @@ Options = Annotated[
     list[str] | None,
     typer.Option("-O", "--option", metavar="NAME=VALUE", help="An option of the method's own."),
 ]
+Adapter = Annotated[
+    Path | None,
+    typer.Option("--adapter", help="A folder of `tune -o`; without it, found by the text."),
+]
+MaxPixels = Annotated[
+    int | None,
+    typer.Option("--max-pixels", min=1, help="Of a picture or mask; 64 million without it."),
+]
 Seed = Annotated[int, typer.Option("--seed", min=0, help="Of the first picture; then upwards.")]
 Device = Annotated[str, typer.Option("--device", help="auto, cpu or cuda.")]
 Dtype = Annotated[str, typer.Option("--dtype", help="auto, float32, bfloat16 or float16.")]
 Json = Annotated[bool, typer.Option("--json", help="One JSON object a line on stdout.")]
-Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace files that are in the way.")]
+Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace what is in the way.")]
 Folder = Annotated[Path | None, typer.Option("-o", "--out", help="The folder to write.")]
 AllowChange = Annotated[
     bool, typer.Option("--allow-change", help="Go on although the settings were changed.")

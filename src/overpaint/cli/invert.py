@@ -1,13 +1,12 @@
 """`overpaint invert`: to noise and back, and what was lost on the way."""
 
-import sys
 from typing import Annotated
 
 import typer
 
-from overpaint.cli import flags, outputs
+from overpaint.cli import flags, inputs, outputs
 from overpaint.cli.progress import watching
-from overpaint.cli.terminal import Terminal
+from overpaint.cli.terminal import Terminal, given
 
 
 def invert(
@@ -22,24 +21,20 @@ def invert(
         str | None, typer.Option("-o", "--out", help="Write the reconstruction: a file or -.")
     ] = None,
     overwrite: flags.Overwrite = False,
+    max_pixels: flags.MaxPixels = None,
     device: flags.Device = "auto",
     dtype: flags.Dtype = "auto",
     as_json: flags.Json = False,
 ) -> None:
     """Invert a picture, reconstruct it, and report MAE, PSNR and SSIM."""
-    names = ["reconstruction.png"]
-    (path,) = (
-        outputs.targets(out, names, piped=False, as_json=as_json, overwrite=overwrite)
-        if out is not None
-        else [None]
-    )
-    source = outputs.source(image)
+    names = [] if out is None else ["reconstruction.png"]
+    paths = outputs.targets(out, names, piped=False, as_json=as_json, overwrite=overwrite)
+    picture = inputs.picture(image, paths, **given(None, max_pixels=max_pixels))
 
-    from overpaint.data.writing import write_image, write_stream
     from overpaint.inverting import reconstruct
 
     found = reconstruct(
-        source,
+        picture,
         model=model,
         strength=strength,
         steps=steps,
@@ -47,14 +42,13 @@ def invert(
         dtype=dtype,
         watch=watching(terminal),
     )
-    if path is not None:
-        write_image(found.image, path, overwrite=overwrite)
-    elif out is not None:
-        write_stream(found.image, sys.stdout.buffer)
-        return
+    written = [outputs.written_to(p, found.image, overwrite=overwrite) for p in paths]
     if as_json:
-        told = {"image": image, "path": None if path is None else str(path), "model": model}
-        terminal.line({**told, **found.figures()})
+        path = next((str(each) for each in written), None)
+        terminal.line({"image": image, "path": path, "model": model, **found.figures()})
         return
     rows = [(name, f"{value:.5g}") for name, value in found.figures().items()]
-    terminal.table(rows)
+    if None in paths:  # stdout holds the picture
+        terminal.say("  ".join(f"{name} {value}" for name, value in rows))
+    else:
+        terminal.table(rows)

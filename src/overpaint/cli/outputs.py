@@ -1,27 +1,21 @@
-"""Where pictures come from and go to: files, folders, pipes."""
+"""Where pictures go to: files, folders, pipes."""
 
+import os
 import sys
+from collections.abc import Iterable
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO
+from typing import TYPE_CHECKING
 
+from overpaint.cli.inputs import PIPE
 from overpaint.cli.terminal import Terminal
-from overpaint.errors import ImageReadError, OptionError
+from overpaint.errors import OptionError, OutputError
 
 if TYPE_CHECKING:
+    from PIL.Image import Image
+
+    from overpaint.data.record import Record
     from overpaint.editing import Result
-
-PIPE = "-"
-
-
-def source(name: str) -> str | BinaryIO:
-    """The file of that name, or what comes through stdin for `-`."""
-    if name != PIPE:
-        return name
-    if sys.stdin.isatty():
-        hint = "give a file name, or pipe a picture in: overpaint edit - < picture.png"
-        raise ImageReadError("no picture comes through the pipe", "stdin is a terminal", hint)
-    return sys.stdin.buffer
 
 
 def targets(
@@ -41,11 +35,10 @@ def targets(
         _check_pipe(len(names), as_json=as_json)
         return [None]
     place = Path(out or ".")
-    if out is not None and out.endswith("/"):
-        place.mkdir(parents=True, exist_ok=True)
     if place.is_dir():  # names of ours: where one is taken, the next free one will do
-        for name in names:
-            check_target(place / name, overwrite=True)
+        return [check_target(place / name, overwrite=True) for name in names]
+    if out is not None and out.endswith("/"):
+        _check_new(place)
         return [place / name for name in names]
     if len(names) == 1:
         paths = [place]
@@ -57,43 +50,67 @@ def targets(
 
 def write(
     terminal: Terminal,
-    result: "Result",
+    results: Iterable["Result"],
     paths: list[Path | None],
     *,
     as_json: bool,
     overwrite: bool,
 ) -> None:
-    """Every picture of a result with its own record, and a line about each."""
+    """Every picture as soon as it is made, with its own record, and a line about each."""
+    calls, seconds, told = 0, 0.0, set[str]()
+    for result, path in zip(results, paths, strict=True):
+        written = written_to(path, result.images[0], result.record, overwrite=overwrite)
+        if as_json and written is not None:
+            terminal.line(_described(result, written))
+        elif written is not None:
+            terminal.result(str(written))
+        for note in [each for each in result.warnings if each not in told]:
+            terminal.say(f"note:  {note}")
+        calls, seconds = calls + result.calls, seconds + result.seconds
+        told |= {*result.warnings}
+        what = f"{result.record.method} with {result.record.model}"
+    terminal.say(f"{what}: {calls} network calls in {seconds:.1f} s")
+
+
+def written_to(
+    path: Path | None, image: "Image", record: "Record | None" = None, *, overwrite: bool
+) -> Path | None:
+    """The file written, None for stdout; one that came during the work is kept, and so is that."""
     from overpaint.data.writing import write_image, write_next, write_stream
 
-    for index, (image, path) in enumerate(zip(result.images, paths, strict=True)):
-        record = result.record.only(index)
-        if path is None:
-            write_stream(image, sys.stdout.buffer, record)
-            continue
-        if overwrite:
-            written = write_image(image, path, record, overwrite=True)
-        else:  # a file that came while the edit ran is kept, and so is the edit
-            written = write_next(image, path, record)
-        if as_json:
-            told = {"seed": record.seeds[0], "method": record.method, "model": record.model}
-            told |= {"sha256": _sha256(written), "calls": result.calls, "seconds": result.seconds}
-            warnings = list(getattr(result, "warnings", ()))
-            terminal.line(
-                {"path": str(written), **told, "warnings": warnings, "record": asdict(record)}
-            )
-        else:
-            terminal.result(str(written))
-    for warning in getattr(result, "warnings", ()):
-        terminal.say(f"note:  {warning}")
-    what = f"{result.record.method} with {result.record.model}"
-    terminal.say(f"{what}: {result.calls} network calls in {result.seconds:.1f} s")
+    if path is None:
+        write_stream(image, sys.stdout.buffer, record)
+        return None
+    path.parent.mkdir(parents=True, exist_ok=True)
+    if overwrite:
+        return write_image(image, path, record, overwrite=True)
+    return write_next(image, path, record)
 
 
-def _sha256(path: Path) -> str:
+def _described(result: "Result", written: Path) -> dict[str, object]:
+    """A line of --json."""
     import hashlib
 
-    return hashlib.sha256(path.read_bytes()).hexdigest()
+    record = result.record
+    return {
+        "path": str(written),
+        "seed": record.seeds[0],
+        "method": record.method,
+        "model": record.model,
+        "sha256": hashlib.sha256(written.read_bytes()).hexdigest(),
+        "calls": result.calls,
+        "seconds": result.seconds,
+        "warnings": list(result.warnings),
+        "record": asdict(record),
+    }
+
+
+def _check_new(folder: Path) -> None:
+    """Refuses a folder that cannot be made, and leaves the making to the first picture."""
+    above = next(each for each in (folder, *folder.absolute().parents) if each.exists())
+    if not above.is_dir() or not os.access(above, os.W_OK):
+        why = f"{above} is {'not writable' if above.is_dir() else 'no folder'}"
+        raise OutputError(f"cannot make the folder {folder}", why, "write into another folder")
 
 
 def _check_pipe(count: int, *, as_json: bool) -> None:
@@ -102,6 +119,6 @@ def _check_pipe(count: int, *, as_json: bool) -> None:
     if as_json:
         why = "--json and -o - both write to stdout"
         raise OptionError("the picture and the record would mix", why, "give -o FILE")
-    if sys.stdout.isatty():
-        why = "stdout is a terminal"
+    if sys.stdout is None or sys.stdout.isatty():
+        why = "stdout is closed" if sys.stdout is None else "stdout is a terminal"
         raise OptionError("a picture is not text", why, "give -o FILE, or pipe it on")

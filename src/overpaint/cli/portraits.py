@@ -1,10 +1,9 @@
 """`overpaint portraits render`: pictures with known truth, to train and to judge with."""
 
 import json
-import os
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -12,6 +11,9 @@ from overpaint.cli import flags
 from overpaint.cli.progress import watching
 from overpaint.cli.terminal import Terminal
 from overpaint.errors import OptionError, OutputExistsError
+
+if TYPE_CHECKING:
+    from PIL import Image
 
 ALL = "all"
 
@@ -27,6 +29,8 @@ def render(
     as_json: flags.Json = False,
 ) -> None:
     """Render portraits with their masks, scenes and captions (scenes.jsonl)."""
+    from overpaint.data.placing import place
+
     scenes = out / "scenes.jsonl"
     if scenes.exists() and not overwrite:
         why, hint = "it exists already", "choose another folder, or give --overwrite"
@@ -39,16 +43,9 @@ def render(
         lines.append(json.dumps(scene))
         if as_json:
             terminal.line(scene)
-    _place("\n".join(lines) + "\n", scenes)
+    place("\n".join([*lines, ""]).encode(), scenes, overwrite=True)
     if not as_json:
         terminal.result(str(out))
-
-
-def _place(text: str, path: Path) -> None:
-    """The whole file, or none."""
-    draft = path.with_name(f".{path.name}.{os.getpid()}")
-    draft.write_text(text)
-    draft.replace(path)
 
 
 def _made(
@@ -58,7 +55,6 @@ def _made(
     import numpy as np
     from PIL import Image
 
-    from overpaint.data.writing import write_image
     from overpaint.portraits.captions import caption
     from overpaint.portraits.render import masks
     from overpaint.portraits.render import render as draw
@@ -72,11 +68,23 @@ def _made(
         chosen = str(rng.choice(STYLES)) if style == ALL else style
         scene = sample_scene(rng, style=chosen)
         name = f"portrait-{seed}.png"
-        write_image(Image.fromarray(draw(scene, size)), out / name, overwrite=overwrite)
+        _write(Image.fromarray(draw(scene, size)), out / name, overwrite=overwrite)
         parts = {}
         for part, cover in masks(scene, size).items():
             parts[part] = f"masks/portrait-{seed}.{part}.png"
-            write_image(Image.fromarray(cover), out / parts[part], overwrite=overwrite)
+            _write(Image.fromarray(cover), out / parts[part], overwrite=overwrite)
         captions = [caption(scene, rng).text for _ in range(3)]
         told = {"seed": seed, "file": name, "masks": parts, "captions": captions}
         yield {**told, "scene": scene.to_dict()}
+
+
+def _write(picture: "Image.Image", path: Path, *, overwrite: bool) -> None:
+    """The picture's file; one of the same bytes, as an interrupted run leaves it, is kept."""
+    from overpaint.data.encoding import encode
+    from overpaint.data.writing import write_image
+
+    try:
+        write_image(picture, path, overwrite=overwrite)
+    except OutputExistsError:
+        if path.read_bytes() != encode(picture):
+            raise

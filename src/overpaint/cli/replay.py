@@ -1,14 +1,13 @@
 """`overpaint replay`: do an edit again from the record in its picture."""
 
-import sys
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from overpaint.cli import flags, outputs
+from overpaint.cli import flags, inputs, outputs
 from overpaint.cli.progress import watching
-from overpaint.cli.terminal import Terminal
+from overpaint.cli.terminal import Terminal, given
 
 
 def replay(
@@ -21,36 +20,43 @@ def replay(
     model: Annotated[
         str | None, typer.Option("-m", "--model", help="The model, where it was a folder.")
     ] = None,
+    adapter: flags.Adapter = None,
     out: Annotated[
         str | None, typer.Option("-o", "--out", help="Write the picture again, too.")
     ] = None,
     overwrite: flags.Overwrite = False,
+    max_pixels: flags.MaxPixels = None,
     device: flags.Device = "auto",
     as_json: flags.Json = False,
 ) -> None:
     """Do an edit again and say whether the pixels are the same (exit 1 where they are not)."""
-    from overpaint.data.writing import write_stream
     from overpaint.replaying import replay as replay_picture
 
-    path = None
-    if out is not None:
-        (path,) = outputs.targets(
-            out, [picture.name], piped=False, as_json=as_json, overwrite=overwrite
-        )
+    names = [] if out is None else [picture.name]
+    paths = outputs.targets(out, names, piped=False, as_json=as_json, overwrite=overwrite)
+    limits = given(None, max_pixels=max_pixels)
+    if paths:
+        inputs.picture(str(picture), paths, **limits)
     again = replay_picture(
-        picture, image=image, mask=mask, model=model, device=device, watch=watching(terminal)
+        picture,
+        image=image,
+        mask=mask,
+        model=model,
+        adapter=adapter,
+        device=device,
+        watch=watching(terminal),
+        **limits,
     )
-    if path is not None:
-        again.result.save(path, overwrite=overwrite)
-    elif out is not None:
-        write_stream(again.result.images[0], sys.stdout.buffer, again.result.record)
-        terminal.say(f"{picture}: {again.verdict}")
+    made, record = again.result.images[0], again.result.record
+    written = [outputs.written_to(path, made, record, overwrite=overwrite) for path in paths]
     if as_json:
-        told: dict[str, object] = {"picture": str(picture), "path": path and str(path)}
+        told: dict[str, object] = {"picture": str(picture)}
+        told |= {"path": next((str(each) for each in written), None)}
         told |= {"verdict": again.verdict, "largest": again.largest, "share": again.share}
         terminal.line({**told, "changed": again.changed, "seconds": again.result.seconds})
-    elif path is not None or out is None:
-        terminal.result(f"{picture}: {again.verdict}")
+    else:
+        tell = terminal.say if None in paths else terminal.result  # stdout may hold the picture
+        tell(f"{picture}: {again.verdict}")
     for change in again.changed:
         terminal.say(f"note:  {change}")
     if again.verdict == "differs":

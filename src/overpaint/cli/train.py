@@ -8,6 +8,9 @@ import typer
 from overpaint.cli import flags
 from overpaint.cli.progress import watching
 from overpaint.cli.terminal import Terminal, given
+from overpaint.errors import OutputExistsError
+
+WRITTEN = ("config.json", "model.safetensors", "unet", "scheduler", "vision", "text")
 
 
 def train(
@@ -25,7 +28,12 @@ def train(
     from overpaint.recipes import registry
 
     if recipe is None:
-        terminal.table([(r.name, r.title) for r in registry.RECIPES.values()])
+        listed = [(r.name, r.title) for r in registry.RECIPES.values()]
+        if as_json:
+            for name, title in listed:
+                terminal.line({"name": name, "title": title})
+        else:
+            terminal.table(listed)
         return
     found = registry.find(recipe)
     asked = given(
@@ -36,6 +44,7 @@ def train(
         allow_change=allow_change or None,
     )
     folder = out or Path("runs") / found.name
+    _check_ours(folder)
     card = registry.train(found, folder, asked, watching(terminal))
     if card.get("finished") is False:
         terminal.say("paused before its last step: the same command goes on from here")
@@ -43,3 +52,11 @@ def train(
         terminal.line({"recipe": found.name, "path": str(folder), "card": card})
     else:
         terminal.result(str(folder))
+
+
+def _check_ours(folder: Path) -> None:
+    """Refuses a folder whose model no recipe made: training would write over it."""
+    ours = (folder / "checkpoints").is_dir() or (folder / "card.json").is_file()
+    if foreign := [name for name in WRITTEN if (folder / name).exists() and not ours]:
+        why = f"{foreign[0]} is in it, and no recipe made it"
+        raise OutputExistsError(f"cannot train into {folder}", why, "choose another folder with -o")

@@ -19,21 +19,23 @@ def tune(
     ] = "",
     model: flags.Model = "portraits",
     out: flags.Folder = None,
+    overwrite: flags.Overwrite = False,
     option: flags.Options = None,
     device: flags.Device = "auto",
     as_json: flags.Json = False,
 ) -> None:
-    """Tune a model to a text; edits with that text then start at once."""
-    from overpaint import parts
+    """Tune a model to a text; edits with that text then start at once (after -o: by --adapter)."""
+    from overpaint import tuning
 
     if method != "diffusionclip":
         why = f"{method!r} cannot be tuned"
         raise OptionError(f"There is nothing to tune for {method!r}", why, "Use diffusionclip.")
-    folder, card = parts.tune(
+    folder, card = tuning.tune(
         prompt,
         source_prompt=source_prompt,
         model=model,
         folder=out,
+        overwrite=overwrite,
         device=device,
         watch=watching(terminal),
         **given(option),

@@ -7,7 +7,7 @@ picture; after the others it is added by whoever wants to arrive there: `[*evenl
 import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from itertools import accumulate
+from itertools import accumulate, pairwise
 from operator import mul
 from typing import Any, Self
 
@@ -37,6 +37,7 @@ class Level:
 
 
 CLEAN = Level(-1.0, 1.0, 0.0)
+LONGEST = 100_000  # times of a schedule that is read from a file
 
 
 @dataclass(frozen=True)
@@ -110,13 +111,17 @@ class NoiseSchedule:
         """The schedule that a diffusers `scheduler_config.json` describes.
 
         Raises:
-            OptionError: the config names a schedule that is not known here.
+            OptionError: the config names a schedule that is not known here, or impossible numbers.
         """
-        kind = config.get("beta_schedule", "linear")
-        steps = config.get("num_train_timesteps", 1000)
-        ends = config.get("beta_start", 1e-4), config.get("beta_end", 0.02)
-        if config.get("trained_betas") is not None:
-            found = cls.from_betas(config["trained_betas"])
+        kind, betas = config.get("beta_schedule", "linear"), config.get("trained_betas")
+        if betas is not None and not isinstance(betas, list | tuple):
+            raise OptionError(f"trained_betas must be a list, got {betas!r:.40}")
+        steps = config.get("num_train_timesteps", 1000) if betas is None else len(betas)
+        if not isinstance(steps, int) or not 2 <= steps <= LONGEST:
+            raise OptionError(f"num_train_timesteps must be in [2, {LONGEST}], got {steps!r:.40}")
+        ends = [_beta(config.get(f"beta_{n}", b)) for n, b in (("start", 1e-4), ("end", 0.02))]
+        if betas is not None:
+            found = cls.from_betas(map(_beta, betas))
         elif kind == "linear":
             found = cls.linear(steps, *ends)
         elif kind == "scaled_linear":
@@ -124,7 +129,9 @@ class NoiseSchedule:
         elif kind == "squaredcos_cap_v2":
             found = cls.squared_cosine(steps)
         else:
-            raise OptionError(f"the schedule {kind!r} is not known")
+            raise OptionError(f"the schedule {kind!r:.40} is not known")
+        if not all(1 > here > there for here, there in pairwise(found.alphas_bar)):
+            raise OptionError("the schedule does not add noise at every step")
         return found.ending_in_noise() if config.get("rescale_betas_zero_snr") else found
 
 
@@ -174,6 +181,12 @@ def _linspace(start: float, end: float, n: int) -> list[float]:
     """n numbers with exact ends; `start` alone where n is 1."""
     stride = (end - start) / max(n - 1, 1)
     return [start, *(start + i * stride for i in range(1, n - 1)), end][:n]
+
+
+def _beta(value: object) -> float:
+    if not isinstance(value, int | float) or not 0 < value <= 1:
+        raise OptionError(f"a beta must be a number in (0, 1], got {value!r:.40}")
+    return float(value)
 
 
 def _check_count(n: int, most: int | None = None) -> None:

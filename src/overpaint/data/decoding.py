@@ -102,7 +102,8 @@ def check_size(size: tuple[int, int], name: str, max_pixels: int) -> None:
         raise ImageReadError(f"cannot read {name}", f"its size is {width} x {height}: no pixels")
     if width * height > max_pixels:
         why = f"it has {width} x {height} pixels, more than {max_pixels / 1e6:g} million"
-        raise ImageReadError(f"cannot read {name}", why, "make it smaller, or raise the limit")
+        hint = "make it smaller, or raise the limit with --max-pixels (max_pixels in Python)"
+        raise ImageReadError(f"cannot read {name}", why, hint)
 
 
 def _check_work(image: Image.Image, data: bytes, max_pixels: int) -> None:

@@ -30,7 +30,8 @@ def encode(image: Image.Image, format: str = "PNG", record: Record | None = None
 
     PNG and lossless WebP keep every byte of the pixels; JPEG is of quality 95.
     """
-    _check_fit(image, format)
+    transparent = image.mode == "RGBA" and image.getchannel("A").getextrema() != (255, 255)
+    check_fit(image.size, format, transparent=transparent)
     if format == "JPEG" and image.mode == "RGBA":
         image = _without_alpha(image)
     given: dict[str, Any] = {
@@ -58,18 +59,18 @@ _SETTINGS: dict[str, dict[str, Any]] = {
 }
 
 
-def _check_fit(image: Image.Image, format: str) -> None:
+def check_fit(size: tuple[int, int], format: str, *, transparent: bool) -> None:
+    """Refuses a picture of `size` (width, height) that a file of this format cannot hold."""
     limit = _LONGEST_SIDE.get(format)
-    if limit and max(image.size) > limit:
-        why = f"a {format} side has at most {limit} pixels, this picture is {image.size}"
+    if limit and max(size) > limit:
+        why = f"a {format} side has at most {limit} pixels, this picture is {size}"
         raise OptionError(f"cannot write this picture as {format}", why, "write a PNG")
+    if transparent and format == "JPEG":
+        what, why = "cannot write this picture as JPEG", "it is transparent in places"
+        raise OptionError(what, why, "end the name in .png or .webp")
 
 
 def _without_alpha(image: Image.Image) -> Image.Image:
-    """An opaque picture loses nothing; a transparent one cannot be a JPEG."""
-    if image.getchannel("A").getextrema() != (255, 255):
-        what, why = "cannot write this picture as JPEG", "it is transparent in places"
-        raise OptionError(what, why, "end the name in .png or .webp")
     opaque = image.convert("RGB")
     opaque.info = dict(image.info)
     return opaque

@@ -30,10 +30,16 @@ class Placement:
     box: tuple[int, int, int, int]
 
     def fit_mask(self, mask: Array) -> Tensor:
-        """A mask (H, W) uint8 of the picture's size as (1, 1, S, S) in [0, 1]."""
+        """A mask (H, W) uint8 of the picture's size as (1, 1, S, S) in [0, 1].
+
+        A cell is as white as the whitest pixel in it, so that the smallest mask has effect;
+        `paste` is exact in pixels.
+        """
         left, top, right, bottom = self.box
-        small = Image.fromarray(mask).resize((right - left, bottom - top), Image.Resampling.BOX)
-        values = _padded(np.asarray(small)[..., None], self.box, self.source.shape[-1])
+        (height, width), (h, w) = mask.shape, (bottom - top, right - left)
+        rows = np.maximum.reduceat(mask, np.arange(h) * height // h, axis=0)
+        small = np.maximum.reduceat(rows, np.arange(w) * width // w, axis=1)
+        values = _padded(small[..., None], self.box, self.source.shape[-1])
         return torch.from_numpy(values).permute(2, 0, 1)[None].float() / 255
 
     def paste(

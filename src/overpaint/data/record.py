@@ -11,6 +11,7 @@ from overpaint.errors import OptionError, UnsafeFileError
 
 SCHEMA = 1
 MOST_CHARACTERS = 1_000_000
+_TEXTS, _NAMES = ("prompt", "source_prompt"), ("model", "input", "mask", "method")
 
 
 @dataclass(frozen=True)
@@ -18,7 +19,8 @@ class Record:
     """How a picture was made.
 
     Args:
-        model: its name, never a path; `weights` begins the sha256 of its weights.
+        model: its name, or its folder below the one it was given from; `weights` begins the
+            sha256 of its weights.
         options: every option of the method, defaults included.
         seeds: one for each picture of the edit; a picture's own file holds its own alone.
         input, mask: file names without folders, or relative below the folder they were given from.
@@ -47,11 +49,14 @@ class Record:
 
     def __post_init__(self) -> None:
         """What is written must be readable again."""
-        for name in ("prompt", "source_prompt"):
-            try:
-                untrusted.text(name, getattr(self, name))
-            except UnsafeFileError as error:
-                raise OptionError(error.why, hint="shorten it, or retype it") from error
+        try:
+            for name in (*_TEXTS, *_NAMES):
+                untrusted.text(name.replace("_", " "), getattr(self, name))
+            for name in _NAMES:
+                untrusted.without_path(name, getattr(self, name))
+            untrusted.texts("parts", self.parts)
+        except UnsafeFileError as error:
+            raise OptionError(error.why, hint="shorten it, or retype it") from error
 
     def only(self, index: int) -> "Record":
         """The record of the picture at `index` alone, as its file holds it."""
@@ -81,7 +86,7 @@ def _checked(values: dict[str, Any]) -> dict[str, Any]:
     if missing := sorted({"method", "model", "prompt", "seeds"} - set(values)):
         raise refused(f"it lacks {', '.join(missing)}")
     checked = {name: _CHECKS[known[name].type](name, value) for name, value in values.items()}
-    for name in ("model", "input", "mask", "method"):
+    for name in _NAMES:
         untrusted.without_path(name, checked.get(name, ""))
     if not 1 <= checked.get("threads", 1) <= 4096:
         raise refused(f"threads is {checked['threads']}, expected 1 to 4096")

@@ -16,11 +16,16 @@ def shown(path: str | os.PathLike) -> str:
 
 
 def portable_name(path: str | os.PathLike) -> str:
-    """What a record may say of a path: relative below here as it is, else the last part alone."""
+    """What a record may say of a path: relative below here as it is, else the last part alone.
+
+    A name that looks like a drive, an address or a home stands behind `./`, as in `./12:30.png`.
+    """
     given = Path(os.fsencode(os.fspath(path)).decode("utf-8", "replace"))
-    whole = given.as_posix()
-    inside = not given.is_absolute() and ".." not in given.parts and ":" not in given.parts[0]
-    return whole if inside and not whole.startswith("~") else given.name
+    if given.is_absolute() or ".." in given.parts or not given.parts:
+        given = Path(given.resolve().name)
+    name = given.as_posix()
+    name = name.replace("\\", "_") if ".." in name.replace("\\", "/").split("/") else name
+    return f"./{name}" if name.startswith(("~", "\\")) or ":" in name.split("/")[0] else name
 
 
 def read_bytes(source: object) -> bytes:

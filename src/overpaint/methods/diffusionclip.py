@@ -77,8 +77,7 @@ def return_time(schedule: NoiseSchedule, options: Options, adapter: Adapter) -> 
 def grids(schedule: NoiseSchedule, t0: float, options: Options) -> tuple[list[Level], list[Level]]:
     """Descending levels of the inversion and of the generation.
 
-    The closed grid is inverted by asking ahead, which on the embedded model loses a fifth less. The
-    official grid takes the picture for the state at time 0 in the inversion, yet ends the
+    The official grid takes the picture for the state at time 0 in the inversion, yet ends the
     generation on alpha-bar 1, so its pair does not close.
     """
     inversion, inference = options.num_inversion_steps, options.num_inference_steps

@@ -19,6 +19,7 @@ __all__ = [
     "Outcome",
     "Run",
     "Task",
+    "check",
     "find",
     "methods",
     "opt",
@@ -114,6 +115,13 @@ def parse_options(method: Method, given: Mapping[str, Any]) -> Any:
     return parse_fields(method.options, given, f"The method {method.name}")
 
 
+def check(method: Method, given: Mapping[str, Any]) -> None:
+    """Refuses what lacks an input that the method needs."""
+    for need in sorted(method.needs):
+        if given[need] is None or (isinstance(given[need], str) and not given[need]):
+            raise OptionError(f"The method {method.name} needs a {need.replace('_', ' ')}")
+
+
 def perform(
     method: Method,
     model: DiffusionModel,
@@ -123,9 +131,7 @@ def perform(
     parts: Mapping[str, Any],
 ) -> Outcome:
     """Carry out a method and check what it made."""
-    for need in sorted(method.needs):
-        if getattr(task, need) is None or getattr(task, need) == "":
-            raise OptionError(f"The method {method.name} needs a {need.replace('_', ' ')}")
+    check(method, vars(task))
     with torch.no_grad():
         outcome = method.fn(model, task, options, run, **parts)
     if not bool(torch.isfinite(outcome.images).all()):

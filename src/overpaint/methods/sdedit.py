@@ -53,7 +53,7 @@ def sdedit(model: DiffusionModel, task: Task, options: Options, run: Run) -> Out
         noised = levels[0].noised(guide, rng.randn_like(guide))
         states = solve(model, noised, levels, SOLVERS[options.solver](rng), after)
         guide = last(run.watch(states, len(levels) - 1, label(repeat, options.repeats)))
-    return Outcome(model.codec.decode(guide))
+    return Outcome(model.codec.decode(guide), redrawn=True)
 
 
 def label(repeat: int, repeats: int) -> str:

@@ -28,7 +28,8 @@ class Views:
         if self.blur:
             seen = blurred(seen, self._uniform(images, rng) * self.blur * images.shape[-1] / 64)
         if self.noise:
-            amount = self._uniform(images, rng).view(-1, 1, 1, 1) * self.noise
+            # Squared: most views are nearly clean, some are hard.
+            amount = self._uniform(images, rng).square().view(-1, 1, 1, 1) * self.noise
             seen = seen + amount * _normal(images.shape, rng).to(images)
         return seen
 

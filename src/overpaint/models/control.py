@@ -63,11 +63,11 @@ def _plus(weight: Tensor, change: Tensor, scale: float) -> Tensor:
 
 
 def _products(config: dict[str, Any], state: dict[str, Tensor]) -> dict[str, Tensor]:
-    unread = [k for k in ("use_dora", "rank_pattern", "alpha_pattern") if config.get(k)]
-    if config.get("peft_type") != "LORA" or config.get("bias", "none") != "none" or unread:
-        raise UnsafeFileError(
-            "Only plain LoRA adapters are read", f"not {unread or config.get('peft_type')}"
-        )
+    other = [k for k in ("use_dora", "rank_pattern", "alpha_pattern") if config.get(k)]
+    other += ["bias"] * (config.get("bias", "none") != "none")
+    if config.get("peft_type") != "LORA" or other:
+        kind = ", ".join(other) or config.get("peft_type")
+        raise OptionError("Only plain LoRA adapters are read", f"{kind!s:.40} is not supported")
     rank, alpha = config.get("r"), config.get("lora_alpha")
     if not isinstance(rank, int) or not isinstance(alpha, int | float) or not 1 <= rank <= 4096:
         raise UnsafeFileError(f"The adapter's rank {rank!r} or alpha {alpha!r} is out of bounds")

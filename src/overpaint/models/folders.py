@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -109,13 +109,17 @@ def read_tensors(path: Path) -> dict[str, Tensor]:
     return tensors
 
 
-def fill(net: nn.Module, path: Path, ignore: str = "\0") -> None:
+def fill(
+    net: nn.Module, path: Path, *, ignore: str = "\0", renamed: Callable[[str], str] = str
+) -> None:
     """Give `net`, made on the meta device, the weights in `path`; names and shapes must agree.
 
     Args:
         ignore: tensors in the file whose name ends so are left out.
+        renamed: the name in `net` of a tensor in the file.
     """
-    have = {k: shape for k, shape in read_shapes(path).items() if not k.endswith(ignore)}
+    shapes = read_shapes(path)
+    have = {renamed(k): shape for k, shape in shapes.items() if not k.endswith(ignore)}
     want = {k: tuple(tensor.shape) for k, tensor in net.state_dict().items()}
     if wrong := sorted(set(want.items()) ^ set(have.items())):
         name, shape = wrong[0]
@@ -123,7 +127,7 @@ def fill(net: nn.Module, path: Path, ignore: str = "\0") -> None:
             f"{path} does not hold the weights its configuration describes",
             f"{len(wrong)} entries disagree, first {name} {shape}",
         )
-    tensors = read_tensors(path)
+    tensors = {renamed(k): tensor for k, tensor in read_tensors(path).items()}
     net.load_state_dict({k: tensors[k] for k in want}, strict=True, assign=True)
 
 

@@ -13,7 +13,7 @@ from transformers import (
     ResNetForImageClassification,
 )
 
-from overpaint.errors import UnsafeFileError
+from overpaint.errors import ModelNotFoundError
 from overpaint.models.folders import Folder, fill, known
 from overpaint.models.preprocess import RESNET_KEYS
 
@@ -87,7 +87,8 @@ def read_paired(folder: Folder) -> tuple[Paired, int, int]:
     """A `CLIPModel` folder: the towers, the side of their pictures, the length of their texts."""
     config = folder.json("config.json")
     if config.get("model_type", "clip") != "clip":
-        raise UnsafeFileError(f"{config.get('model_type')!r} is not a CLIP model")
+        what = f"{folder.path} holds no CLIP"
+        raise ModelNotFoundError(what, f"{config['model_type']!s:.40} is not supported")
     whole = known(config, frozenset({"projection_dim", "logit_scale_init_value"}))
     parts = {"projection_dim": whole.get("projection_dim", 512)}
     text = known(config.get("text_config") or {}, TEXT) | parts

@@ -1,6 +1,7 @@
 """From a model's name to the model: embedded ones, local folders, the Hugging Face cache."""
 
 import difflib
+import os
 import re
 from dataclasses import replace
 from pathlib import Path
@@ -16,29 +17,37 @@ from overpaint.models.folders import Folder
 
 WEIGHTS = Path(__file__).parent.parent / "weights"
 FAMILIES: tuple[ModuleType, ...] = (pixel,)  # each has holds(folder) and load(folder, ...)
-HUB_ID = re.compile(r"[\w.-]+/[\w.-]+")
+HUB_ID = re.compile(r"(?=.{3,96}$)(?!.*(--|\.\.))\w[\w.-]*/\w[\w.-]*")
+# What they are, for cards that do not say it themselves.
+TITLES = {
+    "portraits": "diffusion model of portrait photos, 64 x 64 pixels",
+    "clip": "CLIP of rendered portraits, which guides tuning",
+    "judge": "classifier of attributes and styles, which evaluates edits",
+    "identity": "face encoder: how alike two faces are",
+}
 
 
 def load(name: str | Path, device: str = "auto", dtype: str = "auto") -> DiffusionModel:
     """The model called `name`: embedded, else in a folder, else downloaded before; no network.
 
     Raises:
-        ModelNotFoundError: it is in none of these places.
+        ModelNotFoundError: it is in none of these places, or of a kind that is not known here.
         UnsafeFileError: its files are not plain data, or do not fit together.
     """
     where = pick_device(device)
     kind = pick_dtype(dtype, where)
     if str(name) == "tiny":
         return tiny()
-    folder = _find(str(name))
+    folder, plain = _find(str(name))
     for family in FAMILIES:
         if family.holds(folder):
             model: DiffusionModel = family.load(folder, device=where, dtype=kind)
-            # A record may name a model but no path.
-            return model if folder.path == Path(name) else replace(model, name=str(name))
+            return replace(model, name=plain)
+    found = _foreign(folder)
     raise ModelNotFoundError(
         f"{folder.path} holds no model that can be loaded",
-        "there is neither unet/config.json nor config.json in it",
+        found or "there is neither unet/config.json nor config.json in it",
+        "Give a diffusers folder with a UNet2DModel of pixels in it." if found else "",
     )
 
 
@@ -51,7 +60,9 @@ def models() -> list[dict[str, Any]]:
         kind = "model" if (folder / "unet").is_dir() else folder.name
         kind = parent.removesuffix("s") if folder.parent != WEIGHTS else kind
         name = folder.relative_to(WEIGHTS).as_posix()
-        found.append({"title": "", **Folder.at(folder).card(), "name": name, "kind": kind})
+        card = Folder.at(folder).card()
+        title = TITLES.get(name, card.get("prompt", ""))
+        found.append({"title": title, **card, "name": name, "kind": kind})
     return found
 
 
@@ -68,14 +79,18 @@ def embedded(name: str) -> Path:
     return path
 
 
-def _find(name: str) -> Folder:
+def _find(name: str) -> tuple[Folder, str]:
+    """Where a model lies, and its name without any path, as records have it."""
     if name in names():
-        return Folder.at(WEIGHTS / name)
-    path = Path(name).expanduser()
-    if "\0" not in name and path.is_dir():
-        return Folder.at(path)
-    if HUB_ID.fullmatch(name) and ".." not in name:
-        return _cached(name)
+        return Folder.at(WEIGHTS / name), name
+    path = Path(os.path.expanduser(name))
+    if os.path.isdir(path):  # False also for what can be no path
+        return Folder.at(path), path.resolve().name
+    if HUB_ID.fullmatch(name):
+        return _cached(name), name
+    if path.name != name:
+        why, hint = "there is no such folder", "Check the path."
+        raise ModelNotFoundError(f"There is no model {name!r}", why, hint)
     close = difflib.get_close_matches(name, names(), 1)
     raise ModelNotFoundError(
         f"There is no model {name!r}",
@@ -98,3 +113,13 @@ def _cached(name: str) -> Folder:
         ) from error
     # Files of a snapshot are links into the blobs beside it.
     return Folder.at(path, root=path.parent.parent)
+
+
+def _foreign(folder: Folder) -> str:
+    """What is said against a model of another kind; nothing where there is none."""
+    for name in ("model_index.json", "unet/config.json", "config.json"):
+        if folder.has(name):
+            config = folder.json(name)
+            kind = config.get("_class_name") or config.get("model_type") or "what it holds"
+            return f"{kind!s:.40} is not supported"
+    return ""

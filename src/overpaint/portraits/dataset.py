@@ -15,12 +15,17 @@ from overpaint.portraits.scene import (
     ATTRIBUTES,
     IDENTITY,
     STYLES,
+    VALUES,
     Scene,
+    counterfactual,
     sample_scene,
+    visible,
     with_nuisances,
 )
 
 CHUNK = 500
+SUBTLE = ("hair", "hair_style", "expression")
+"""The attributes that are hardest to read: edits change them more often."""
 
 Sampler = Callable[[np.random.Generator], list[Scene]]
 
@@ -62,7 +67,26 @@ def twins(rng: np.random.Generator) -> list[Scene]:
     return [first, with_nuisances(second, rng, keep=IDENTITY)]
 
 
-SAMPLERS: dict[str, Sampler] = {"photos": photos, "all_styles": all_styles, "twins": twins}
+def edits(rng: np.random.Generator) -> list[Scene]:
+    """A portrait, often a photo, and its perfect edit: another style, or one attribute changed."""
+    style = "photo" if rng.random() < 0.4 else str(rng.choice(STYLES))
+    while True:
+        scene = sample_scene(rng, style=style)
+        shown = visible(scene)[1:]
+        subtle = [name for name in shown if name in SUBTLE]
+        name = "style" if rng.random() < 0.5 else str(rng.choice([*shown, *subtle, *subtle]))
+        others = [value for value in VALUES[name] if value != getattr(scene, name)]
+        edit = counterfactual(scene, **{name: str(rng.choice(others))})
+        if name == "style" or name in visible(edit):
+            return [scene, edit]
+
+
+SAMPLERS: dict[str, Sampler] = {
+    "photos": photos,
+    "all_styles": all_styles,
+    "twins": twins,
+    "edits": edits,
+}
 
 
 def scenes(sampler: str, seed: int, chunk: int) -> list[Scene]:

@@ -1,7 +1,11 @@
-"""The embedded CLIP, made for guidance: a caption is matched with all pictures it is true of."""
+"""The embedded CLIP, made for guidance: it reads captions, and edits as directions.
+
+A batch is made of pairs: a portrait and its perfect edit, under the same view. A caption is matched
+with all pictures it is true of, a picture with the sentence on each of its attributes, and an edit
+with the change of words that describes it.
+"""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -18,35 +22,33 @@ from overpaint.models.networks import clip_towers, write_card, write_network, wr
 from overpaint.models.preprocess import normalised
 from overpaint.portraits.captions import caption_of_labels, phrase
 from overpaint.portraits.dataset import Portraits
-from overpaint.portraits.labels import LABELS, claim_row, truth
+from overpaint.portraits.labels import HIDDEN, LABELS, claim_row, truth
 from overpaint.portraits.scene import VALUES
 from overpaint.recipes.fit import Batch, BatchFn, Figures, numpy_rng
-from overpaint.recipes.judge import attribute_loss
-from overpaint.recipes.training import picked, rendered, trained, training
+from overpaint.recipes.losses import attribute_loss, directional, matching_loss
+from overpaint.recipes.training import images, rendered, trained, training
 
 Config = training(steps=2500, batch_size=128, lr=1.5e-3)
 CONTEXT = 32
 VOCABULARY = 768
+SIZES = [len(values) for values in VALUES.values()]
 # Noise and warps until only what an eye would see is left to read: its gradient then draws shapes.
-VIEWS = Views(scale=0.18, turn=0.12, shift=0.10, bend=0.08, colour=0.35, noise=0.30, blur=1.0)
+VIEWS = Views(scale=0.18, turn=0.12, shift=0.10, bend=0.08, colour=0.35, noise=0.50, blur=1.0)
 
 
-@dataclass(frozen=True)
-class Prompts:
-    """One sentence per value of each attribute, in the order of `VALUES`."""
+def prompts(rng: np.random.Generator) -> list[str]:
+    """A sentence per value in the order of `VALUES`, then per attribute one that leaves it open.
 
-    texts: list[str]
-
-    @classmethod
-    def drawn(cls, rng: np.random.Generator) -> "Prompts":
-        """Sentences that differ in one value only; which words frame it is drawn per attribute."""
-        texts = []
-        for name, values in VALUES.items():
-            shared = {"kind": "person"} if name != "kind" and rng.random() < 0.8 else {}
-            if name != "style" and rng.random() < 0.4:
-                shared |= {"style": "photo"}
-            texts += [phrase({**shared, name: value}, rng) for value in values]
-        return cls(texts)
+    Those of one attribute differ in the value only; which words frame it is drawn for each.
+    """
+    told, silent = [], []
+    for name, values in VALUES.items():
+        shared = {"kind": "person"} if name != "kind" and rng.random() < 0.8 else {}
+        if name != "style" and rng.random() < 0.4:
+            shared |= {"style": "photo"}
+        told += [phrase({**shared, name: value}, rng) for value in values]
+        silent.append(phrase(shared, rng))
+    return told + silent
 
 
 def train_tokenizer(seed: int = 0, sentences: int = 20_000) -> Tokenizer:
@@ -71,50 +73,76 @@ def train_tokenizer(seed: int = 0, sentences: int = 20_000) -> Tokenizer:
 
 
 def captioned(data: Portraits, tokenizer: Tokenizer, config: Any) -> BatchFn:
-    """Batches of pictures with a caption each, which captions are true of which, and prompts."""
-    pictures = picked(data, config)
+    """Batches of edits, rows i and i + B/2 a pair, with captions, which are true of what, prompts.
+
+    "before" and "after" are the places of the prompts that each edit leads from and to.
+    """
 
     def batch(step: int) -> dict[str, Tensor]:
-        drawn = pictures(step)
-        rng = numpy_rng(config.seed + 1, step)
-        rows = drawn["labels"].numpy().astype(np.int8)
+        rng = numpy_rng(config.seed, step)
+        first = 2 * rng.integers(len(data) // 2, size=config.batch_size // 2)
+        index = np.concatenate([first, first + 1])
+        rows = data.labels[index]
         captions = [caption_of_labels(row, rng) for row in rows]
         claims = np.stack([claim_row(caption.claims) for caption in captions])
+        before, after = changed(data.labels[first], data.labels[first + 1], rng)
+        mirrored = torch.from_numpy(np.tile(rng.random(len(first)) < 0.5, 2))[:, None, None, None]
+        pictures = images(data.pictures[index])
         return {
-            **drawn,
+            "images": torch.where(mirrored, pictures.flip(3), pictures),
+            "labels": torch.from_numpy(rows.astype(np.int64)),
             "captions": tokens(tokenizer, [caption.text for caption in captions], CONTEXT),
-            "prompts": tokens(tokenizer, Prompts.drawn(rng).texts, CONTEXT),
             "truth": torch.from_numpy(truth(rows, claims)),
+            "prompts": tokens(tokenizer, prompts(rng), CONTEXT),
+            "before": torch.from_numpy(before),
+            "after": torch.from_numpy(after),
         }
 
     return batch
 
 
-def matching_loss(similar: Tensor, true: Tensor) -> Tensor:
-    """Contrast with several right answers, both ways (arXiv 2204.03610, eq. 3); both (N, N)."""
+def changed(
+    first: np.ndarray, second: np.ndarray, rng: np.random.Generator
+) -> tuple[np.ndarray, np.ndarray]:
+    """Places in `prompts` of what an edit leads from, left open for half of them, and to: (N,)."""
+    shown = (first != HIDDEN) & (second != HIDDEN)
+    name = ((first != second) & shown).argmax(1)
+    place = np.cumsum([0, *SIZES])
+    row = np.arange(len(name))
+    told, silent = place[name] + first[row, name], place[-1] + name
+    return np.where(rng.random(len(name)) < 0.5, silent, told), place[name] + second[row, name]
 
-    def one_way(logits: Tensor, right: Tensor) -> Tensor:
-        target = right.float() / right.sum(1, keepdim=True).clamp(min=1)
-        return -(target * logits.log_softmax(1)).sum(1).mean()
 
-    return (one_way(similar, true) + one_way(similar.T, true.T)) / 2
+def paired(pictures: Tensor, rng: torch.Generator) -> Tensor:
+    """Views of a batch of pairs, the same view for both of each."""
+    state, views = rng.get_state(), []
+    for half in pictures.chunk(2):
+        rng.set_state(state)
+        views.append(VIEWS(half, rng))
+    return torch.cat(views)
 
 
 def guiding_loss(net: Any, batch: Batch, rng: torch.Generator) -> tuple[Tensor, Figures]:
-    """Matching of captions plus zero-shot reading of attributes, on strongly varied views."""
-    pixels = normalised((VIEWS(batch["images"], rng) + 1) / 2)
+    """Matching of captions, reading of attributes, and edits that go where their words go."""
+    pixels = normalised((paired(batch["images"], rng) + 1) / 2)
     seen, told = net(pixels, torch.cat([batch["captions"], batch["prompts"]]))
     seen, told = F.normalize(seen.float(), dim=1), F.normalize(told.float(), dim=1)
     similar = net.logit_scale.clamp(max=4.2).exp() * seen @ told.T
-    matching = matching_loss(similar[:, : len(seen)], batch["truth"])
-    reading = attribute_loss(similar[:, len(seen) :], batch["labels"]) / len(LABELS)
-    figures = {"matching": float(matching.detach()), "reading": float(reading.detach())}
-    return matching + 3 * reading, figures
+    matched, read, _ = similar.split([len(seen), sum(SIZES), len(SIZES)], dim=1)
+    said = told[len(seen) :]
+    source, edit = seen.chunk(2)
+    terms = {
+        "matching": matching_loss(matched, batch["truth"]),
+        "reading": attribute_loss(read, batch["labels"]) / len(LABELS),
+        "direction": directional(edit - source, said[batch["after"]] - said[batch["before"]]),
+    }
+    loss = terms["matching"] + 3 * terms["reading"] + terms["direction"]
+    return loss, {name: float(term.detach()) for name, term in terms.items()}
 
 
 def run(folder: Path, config: Any, watch: Watch) -> Mapping[str, Any]:
     """Train; leaves a transformers folder (CLIPModel and tokenizer) and its card."""
-    data = rendered(config, "all_styles", watch)
+    data = rendered(config, "edits", watch)
     folder.mkdir(parents=True, exist_ok=True)
     tokenizer = train_tokenizer(config.seed)
     tokenizer.save(str(folder / "tokenizer.json"))

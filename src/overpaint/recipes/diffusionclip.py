@@ -1,7 +1,6 @@
 """Tune a diffusion model to a text: directional CLIP, L1 and identity losses (arXiv 2110.02711)."""
 
 import time
-from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -11,10 +10,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from overpaint.core.guidance import mapping_x0
-from overpaint.core.rng import NoiseStream
 from overpaint.core.schedule import Level, below
-from overpaint.core.solvers import dpmpp_2m, last, solve
+from overpaint.core.solvers import last, solve
 from overpaint.core.watch import Watch, unwatched
 from overpaint.errors import OptionError
 from overpaint.methods.options import opt, parse_fields
@@ -27,8 +24,10 @@ from overpaint.models.tuning import low_rank, whole, write_tuned
 from overpaint.models.zoo import WEIGHTS
 from overpaint.portraits import dataset
 from overpaint.portraits.render import render
+from overpaint.recipes.drawing import drawn
 from overpaint.recipes.fit import Batch, Figures, FitConfig, fit, numpy_rng
 from overpaint.recipes.latents import inverted
+from overpaint.recipes.losses import directional
 from overpaint.recipes.training import images
 
 SOURCE = "a person"
@@ -108,11 +107,6 @@ def text_direction(clip: Clip, source_prompt: str, prompt: str) -> Tensor:
             "Say in the prompt what should change.",
         )
     return F.normalize(change, dim=0)
-
-
-def directional(change: Tensor, direction: Tensor) -> Tensor:
-    """The directional CLIP loss: mean over pictures of 1 - cos (equation 5)."""
-    return (1 - F.cosine_similarity(change, direction[None], dim=1)).mean()
 
 
 def tune(
@@ -207,17 +201,5 @@ def material(model: DiffusionModel, config: Config, watch: Watch = unwatched) ->
     if model.card.get("domain") == "photo":
         scenes = dataset.scenes("photos", 1000 + config.seed, 0)[: config.pictures]
         return images(np.stack([render(scene, model.size) for scene in scenes])).to(model.device)
-    levels = model.schedule.path(below(len(model.schedule) - 1, config.num_inversion_steps))
-    shape = model.codec.encode(torch.zeros(1, 3, model.size, model.size)).shape[1:]
-    clamped, drawn = mapping_x0(model, lambda x0: x0.clamp(-1, 1)), []
     seeds = range(config.seed, config.seed + config.pictures)
-    for few in watch(batched(seeds, config.batch_size), None, "drawing pictures"):
-        noise = NoiseStream(few).randn((len(few), *shape), model.device)
-        with torch.no_grad():
-            drawn.append(last(solve(clamped, noise, levels, dpmpp_2m())))
-    return model.codec.decode(torch.cat(drawn)).clamp(-1, 1)
-
-
-def batched(seeds: Sequence[int], size: int) -> list[Sequence[int]]:
-    """The seeds in order, at most `size` at a time."""
-    return [seeds[start : start + size] for start in range(0, len(seeds), size)]
+    return drawn(model, seeds, config.num_inversion_steps, watch=watch)

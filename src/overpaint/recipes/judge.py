@@ -6,29 +6,18 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
-from torch.nn import functional as F
 
 from overpaint.core.watch import Watch
 from overpaint.models.augment import Views
 from overpaint.models.networks import attribute_judge, write_network
-from overpaint.portraits.labels import HIDDEN, LABELS
+from overpaint.portraits.labels import LABELS
 from overpaint.portraits.scene import VALUES
 from overpaint.recipes.fit import Batch
+from overpaint.recipes.losses import attribute_loss
 from overpaint.recipes.training import picked, rendered, trained, training
 
 Config = training(steps=2600, batch_size=96, lr=1.5e-3)
 VIEWS = Views(scale=0.10, turn=0.08, shift=0.06, bend=0.05, noise=0.12, blur=0.9)
-
-
-def attribute_loss(logits: Tensor, labels: Tensor) -> Tensor:
-    """Sum over attributes of the cross-entropy, where shown; `logits` (N, all values)."""
-    total = logits.new_zeros(())
-    groups = logits.float().split([len(VALUES[name]) for name in LABELS], dim=1)
-    for group, truth in zip(groups, labels.unbind(1), strict=True):
-        shown = (truth != HIDDEN).sum().clamp(min=1)
-        wrong = F.cross_entropy(group, truth, ignore_index=HIDDEN, reduction="sum")
-        total = total + wrong / shown
-    return total
 
 
 def reading_loss(net: nn.Module, batch: Batch, rng: torch.Generator) -> Tensor:
@@ -39,7 +28,7 @@ def reading_loss(net: nn.Module, batch: Batch, rng: torch.Generator) -> Tensor:
 
 def run(folder: Path, config: Any, watch: Watch) -> Mapping[str, Any]:
     """Train; leaves a transformers folder whose labels are "attribute=value", and its card."""
-    data = rendered(config, "all_styles", watch)
+    data = rendered(config, "edits", watch)
     torch.manual_seed(config.seed)
     net = attribute_judge([f"{name}={value}" for name in LABELS for value in VALUES[name]])
     batch = picked(data, config)

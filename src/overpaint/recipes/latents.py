@@ -33,8 +33,7 @@ def inverted(
         return found.to(x0.device)
     parts = list(x0.split(batch_size))
     states = [
-        ddim(model, part, levels, ask_ahead=True).noise
-        for part in watch(parts, len(parts), "inverting pictures")
+        ddim(model, part, levels).noise for part in watch(parts, len(parts), "inverting pictures")
     ]
     latents = torch.cat(states)
     folder.mkdir(parents=True, exist_ok=True)

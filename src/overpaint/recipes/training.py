@@ -72,7 +72,7 @@ def images(pictures: np.ndarray) -> Tensor:
 
 
 def picked(data: Portraits, config: Training) -> BatchFn:
-    """Batches of random pictures, half of them mirrored, with labels and their places in `data`."""
+    """Batches of random pictures, half of them mirrored, with their labels."""
 
     def batch(step: int) -> dict[str, Tensor]:
         rng = numpy_rng(config.seed, step)
@@ -83,7 +83,6 @@ def picked(data: Portraits, config: Training) -> BatchFn:
         return {
             "images": pictures,
             "labels": torch.from_numpy(data.labels[index].astype(np.int64)),
-            "index": torch.from_numpy(index),
         }
 
     return batch

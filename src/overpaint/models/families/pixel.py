@@ -2,6 +2,7 @@
 
 import inspect
 import math
+import re
 from collections.abc import Mapping
 from typing import Any, cast
 
@@ -10,32 +11,37 @@ from diffusers import UNet2DModel
 from torch import nn
 
 from overpaint.core.schedule import NoiseSchedule
-from overpaint.errors import UnsafeFileError
+from overpaint.errors import ModelNotFoundError, OptionError, UnsafeFileError
 from overpaint.models.bundle import DiffusionModel, Unshuffle
 from overpaint.models.devices import placed
 from overpaint.models.folders import Folder, fill, fingerprint, known
 
 FILES = ("diffusion_pytorch_model.safetensors", "diffusion_pytorch_model.fp16.safetensors")
 PREDICTED = {"epsilon": "eps", "sample": "x0", "v_prediction": "v"}
+# Attention layers as early versions of diffusers called them.
+OLD_LAYERS = {"query": "to_q", "key": "to_k", "value": "to_v", "proj_attn": "to_out.0"}
+OLD_NAME = re.compile(rf"\.({'|'.join(OLD_LAYERS)})(?=\.(weight|bias)$)")
 ARGUMENTS = frozenset(inspect.signature(UNet2DModel.__init__).parameters) - {"self"}
 
 
 def holds(folder: Folder) -> bool:
-    """Whether this looks like a folder of this family."""
-    return folder.has("unet/config.json") or folder.has("config.json")
+    """Whether this is a folder of this family; what works on latents is not."""
+    inner = _inner(folder)
+    config = inner.json("config.json") if inner.has("config.json") else {}
+    return config.get("_class_name") == "UNet2DModel" and not folder.has("vqvae/config.json")
 
 
 def load(folder: Folder, *, device: torch.device, dtype: torch.dtype) -> DiffusionModel:
     """The model in `folder`: a pipeline with `unet/` and `scheduler/`, or the unet's own folder."""
-    inner = folder.sub("unet") if folder.has("unet/config.json") else folder
+    inner = _inner(folder)
     config = inner.json("config.json")
     net = build(config)
     weights = inner.weights(*FILES)
-    fill(net, weights)
+    fill(net, weights, renamed=modern)
     scheduler = _scheduler_config(folder)
     return DiffusionModel(
         net=placed(net, device),
-        schedule=NoiseSchedule.from_diffusers_config(scheduler),
+        schedule=_schedule(folder, scheduler),
         codec=Unshuffle(shuffle_factor(config)),
         size=_side(config) * shuffle_factor(config),
         prediction=predicted(scheduler),
@@ -49,14 +55,9 @@ def load(folder: Folder, *, device: torch.device, dtype: torch.dtype) -> Diffusi
 
 def build(config: Mapping[str, Any], device: str = "meta") -> nn.Module:
     """The network a diffusers configuration describes, by default without memory for weights."""
-    if config.get("_class_name", "UNet2DModel") != "UNet2DModel":
-        raise UnsafeFileError(
-            f"{config.get('_class_name')!r} is not a network of this family",
-            "only UNet2DModel is",
-        )
     kept = known(config, ARGUMENTS)
     if kept.get("class_embed_type") or kept.get("num_class_embeds"):
-        raise UnsafeFileError("Class-conditional networks are not supported")
+        raise ModelNotFoundError("A network of classes cannot be used", "it asks for a class")
     _side(config), shuffle_factor(config)
     if kept.get("layers_per_block", 2) not in range(1, 17):
         raise UnsafeFileError("The configuration's layers_per_block is out of bounds")
@@ -67,21 +68,39 @@ def build(config: Mapping[str, Any], device: str = "meta") -> nn.Module:
         raise UnsafeFileError("The configuration describes no network", str(error)) from error
 
 
+def modern(name: str) -> str:
+    """A tensor's name as diffusers writes it today."""
+    return OLD_NAME.sub(lambda found: "." + OLD_LAYERS[found[1]], name)
+
+
 def shuffle_factor(config: Mapping[str, Any]) -> int:
     """Side of the squares folded into the channels: 3 channels 1, 12 channels 2, 48 channels 4."""
     channels = config.get("in_channels", 3)
     factor = math.isqrt(max(channels, 0) // 3) if isinstance(channels, int) else 0
     if factor < 1 or 3 * factor * factor != channels:
-        raise UnsafeFileError(f"{channels} input channels are no pixel space", "3, 12, 48 are")
+        what, why = f"{channels!r:.40} input channels are no pixel space", "3, 12 and 48 are"
+        raise ModelNotFoundError(what, why)
     return factor
 
 
 def predicted(scheduler: Mapping[str, Any]) -> str:
     """What the network predicts, as a key of `PREDICTIONS`."""
     kind = scheduler.get("prediction_type", "epsilon")
-    if kind not in PREDICTED:
-        raise UnsafeFileError(f"{kind!r} is not a known prediction", f"one of {list(PREDICTED)}")
+    if kind not in list(PREDICTED):
+        what, why = f"{kind!r:.40} is not a known prediction", f"one of {list(PREDICTED)}"
+        raise ModelNotFoundError(what, why)
     return PREDICTED[kind]
+
+
+def _inner(folder: Folder) -> Folder:
+    return folder.sub("unet") if folder.has("unet/config.json") else folder
+
+
+def _schedule(folder: Folder, config: Mapping[str, Any]) -> NoiseSchedule:
+    try:
+        return NoiseSchedule.from_diffusers_config(config)
+    except OptionError as error:
+        raise ModelNotFoundError(f"{folder.path} holds no usable schedule", error.what) from error
 
 
 def _scheduler_config(folder: Folder) -> dict[str, Any]:

@@ -1,0 +1,87 @@
+"""Where adapters lie, and which text each is for."""
+
+import hashlib
+import json
+import os
+import re
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from platformdirs import user_cache_path
+
+from overpaint.data.sources import shown
+from overpaint.errors import OutputExistsError, OverpaintError
+from overpaint.methods.registry import Task
+from overpaint.models.bundle import DiffusionModel
+from overpaint.models.folders import Folder
+from overpaint.models.zoo import WEIGHTS
+
+TUNING = 1  # raised when the recipe changes, so that cached adapters are tuned again
+FILES = {"adapter_config.json", "adapter_model.safetensors", "model.safetensors", "card.json"}
+
+
+def known(model: DiffusionModel, task: Task) -> Iterator[Path]:
+    """Folders of adapters for the task's text: the one tuned to just these words comes first."""
+    exact = cached(model, task.prompt, task.source_prompt)
+    for folder in (exact, *_folders()):
+        if _is_for(card(folder), model, task):
+            yield folder
+
+
+def cached(model: DiffusionModel, prompt: str, source_prompt: str) -> Path:
+    """Where the adapter for a text is kept between edits."""
+    what = [TUNING, model.hash, plain(prompt), plain(source_prompt)]
+    key = hashlib.sha256(json.dumps(what).encode()).hexdigest()[:16]
+    return _cache() / key
+
+
+def plain(text: str) -> str:
+    """A text as adapters are looked up by: lower case, words and single spaces."""
+    return " ".join(re.findall(r"\w+", text.lower()))
+
+
+def texts(card: Mapping[str, Any]) -> set[str]:
+    """The prompts that an adapter answers to, plain."""
+    return {plain(text) for text in (card.get("prompt", ""), *card.get("aliases", ()))}
+
+
+def card(folder: Path) -> dict[str, Any]:
+    """What is known of the adapter in `folder`; nothing of a damaged one."""
+    try:
+        return Folder.at(folder).card()
+    except OverpaintError:
+        return {}
+
+
+def check_free(folder: Path, *, overwrite: bool) -> None:
+    """Refuses whatever is at `folder`, but an empty folder, or an adapter that may be replaced."""
+    what, hint = f"cannot write the adapter {shown(folder)}", "name a folder that is not there yet"
+    if not os.path.lexists(folder):
+        return
+    if not folder.is_dir():
+        raise OutputExistsError(what, "a file is there already", hint)
+    held = {path.name for path in folder.iterdir()}
+    if held and not ("prompt" in card(folder) and held <= FILES):
+        raise OutputExistsError(what, "the folder holds other files", hint)
+    if held and not overwrite:
+        why, hint = "an adapter is there already", "choose another name, or give --overwrite"
+        raise OutputExistsError(what, why, hint)
+
+
+def _is_for(card: Mapping[str, Any], model: DiffusionModel, task: Task) -> bool:
+    source = plain(task.source_prompt)
+    return (
+        card.get("base") == model.hash
+        and plain(task.prompt) in texts(card)
+        and (not source or source == plain(card.get("source_prompt", "")))
+    )
+
+
+def _folders() -> Iterator[Path]:
+    for root in (WEIGHTS / "adapters", _cache()):
+        yield from sorted(path.parent for path in root.glob("[!.]*/card.json"))
+
+
+def _cache() -> Path:
+    return user_cache_path("overpaint", appauthor=False) / "adapters"

@@ -1,0 +1,66 @@
+"""Every verb's `--json` prints the fields that docs/json.md publishes, and nothing else."""
+
+import json
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from overpaint.models.bundle import DiffusionModel
+from overpaint.recipes import diffusionclip, pixel
+
+from ..adapters import write_random
+
+PAGE = (Path(__file__).parents[2] / "docs/json.md").read_text()
+TYPES = {"text": str, "number": int | float, "list": list, "object": dict, "null": type(None)}
+COMMANDS = {
+    "edit": "edit face.png -p x -m tiny --method sdedit --steps 1 -n 2",
+    "replay": "replay face.sdedit-0.png",
+    "invert": "invert face.png -m tiny --steps 2",
+    "methods": "methods",
+    "models": "models",
+    "train": "train",
+    "train RECIPE": "train pixel -o runs/pixel",
+    "tune": "tune diffusionclip -p x -m tiny -o adapter",
+    "portraits render": "portraits render -n 2 --size 32 -o world",
+    "doctor": "doctor",
+}
+
+
+def published() -> dict[str, dict[str, str]]:
+    """Verb -> field -> its types; the field `...` stands for any."""
+    sections = [section.partition("\n") for section in PAGE.split("\n## ")[1:]]
+    row = re.compile(r"^\| `?([a-z0-9_.]+)`? \| (?!type)([a-z ]+) \|", re.M)
+    return {verb: dict(row.findall(rest)) for verb, _, rest in sections}
+
+
+@pytest.fixture
+def quick(run: Callable, monkeypatch: pytest.MonkeyPatch) -> Callable:
+    """Commands beside an edited picture; nothing is trained or tuned."""
+    monkeypatch.setattr(pixel, "run", lambda folder, config, watch: {"finished": False})
+
+    def tuned(model: DiffusionModel, *_: object, folder: Path, **__: object) -> Path:
+        return write_random(model, folder)
+
+    monkeypatch.setattr(diffusionclip, "tune", tuned)
+    monkeypatch.setattr("overpaint.models.inventory.problems", lambda: {"portraits": ""})
+    assert run(f"{COMMANDS['edit']} --overwrite").code == 0
+    return run
+
+
+def test_every_verb_is_published() -> None:
+    assert published().keys() == COMMANDS.keys()
+
+
+@pytest.mark.parametrize("verb", COMMANDS)
+def test_lines_have_the_published_fields(quick: Callable, verb: str) -> None:
+    fields = published()[verb]
+    more = fields.pop("...", None)
+    ran = quick(f"{COMMANDS[verb]} --json")
+    assert ran.code == 0, ran.err
+    assert ran.text
+    for line in map(json.loads, ran.text.splitlines()):
+        assert line.keys() == fields.keys() or (line.keys() > fields.keys() and more)
+        for name, kinds in fields.items():
+            assert any(isinstance(line[name], TYPES[kind]) for kind in kinds.split(" or ")), name

@@ -1,0 +1,30 @@
+"""No test reaches for the network: whoever opens a connection, or asks for an address, fails."""
+
+import socket
+import sys
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+ATTEMPTS: list[str] = []
+
+
+def refuse(event: str, arguments: tuple[Any, ...]) -> None:
+    """An audit hook: it also sees what libraries do by themselves, in any thread."""
+    if event in ("socket.connect", "socket.sendto", "socket.getaddrinfo"):
+        if getattr(arguments[0], "family", None) == socket.AF_UNIX:  # between processes
+            return
+        ATTEMPTS.append(f"{event} {arguments[-4:]}")
+        raise AssertionError("a test reached for the network")
+
+
+sys.addaudithook(refuse)
+
+
+@pytest.fixture(autouse=True)
+def no_network() -> Iterator[list[str]]:
+    """Fails a test also where the refusal was caught; the list is of the attempts."""
+    ATTEMPTS.clear()
+    yield ATTEMPTS
+    assert not ATTEMPTS
