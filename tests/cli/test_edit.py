@@ -162,4 +162,4 @@ def test_the_limit_of_pixels_is_a_flag(run: Callable, here: Path) -> None:
 def test_a_method_is_looked_up_before_files_are_named_after_it(run: Callable) -> None:
     ran = run("edit face.png -p x -m tiny --method a/b")
     assert ran.code == 2
-    assert "There is no method 'a/b'" in ran.err
+    assert "there is no method 'a/b'" in ran.err

@@ -38,7 +38,7 @@ def _told(error: BaseException, command: str) -> tuple[str, str, str]:
     if isinstance(error, OverpaintError):
         return error.what, error.why or _kind(error), error.hint or usage
     if isinstance(error, KeyboardInterrupt | Abort):
-        return "interrupted", "a signal asked to stop", f"run the same command again: {command}"
+        return "interrupted", "a signal asked to stop", "run the same command again"
     if isinstance(error, TyperException):
         return _message(error), "the command line is not usable as it stands", usage
     if ran_out(error):
@@ -65,4 +65,9 @@ def _message(error: TyperException) -> str:
 
 
 def _one_line(text: str) -> str:
-    return " ".join(text.split())
+    """A clause: no line breaks, no capital (but that of a name) and no full stop."""
+    words = " ".join(text.split())
+    first = words.partition(" ")[0]
+    sentence = first == "A" or (first.strip(":").isalpha() and first[1:].islower())
+    clause = words[:1].lower() + words[1:] if sentence else words
+    return clause if clause.endswith("..") else clause.removesuffix(".")
