@@ -1,13 +1,16 @@
 """Judge and CLIP on held-out renders; samples and reconstructions of the pixel model."""
 
+from collections.abc import Sequence
+
 import torch
 
 from benchmarks.worlds import HELD_OUT, clip, held_out, read
-from overpaint.core.schedule import below
+from overpaint.core.schedule import Level, below
 from overpaint.core.solvers import last
 from overpaint.inversions.ddim import ddim, replay
 from overpaint.metrics.fidelity import mae
 from overpaint.metrics.semantic import accuracy, confident
+from overpaint.models.bundle import DiffusionModel
 from overpaint.models.zoo import load
 from overpaint.portraits.scene import VALUES
 from overpaint.recipes.drawing import drawn
@@ -82,22 +85,25 @@ def _sure(pictures: torch.Tensor) -> float:
 
 def reconstruction(count: int = 64, t0: float = 500, steps: int = 40) -> Figures:
     """Mean absolute error in [0, 1] of inversion and generation on held-out photos."""
-    truth = held_out("photos").pictures[:count]
-    found = {}
-    for dtype in ("auto", "float32"):
-        model = load("portraits", dtype=dtype)
-        levels = model.schedule.path(below(t0, steps))
-        for name, ahead in (("", True), (", asked behind", False)):
-            back = []
-            with torch.no_grad():
-                for part in truth.split(16):
-                    path = ddim(model, model.codec.encode(part), levels, ask_ahead=ahead)
-                    back.append(model.codec.decode(last(replay(path, model))))
-            made = torch.cat(back).clamp(-1, 1)
-            found["default" if dtype + name == "auto" else dtype + name] = float(
-                mae((made + 1) / 2, (truth + 1) / 2).mean()
-            )
-    return found
+    truth, found = held_out("photos").pictures[:count], {}
+    for dtype in dict.fromkeys((load("portraits").dtype, torch.float32)):
+        model = load("portraits", dtype=str(dtype).removeprefix("torch."))
+        for ahead in (True, False):
+            name = f"{dtype}, asked {'ahead' if ahead else 'behind'}".removeprefix("torch.")
+            found[name] = _lost(model, truth, model.schedule.path(below(t0, steps)), ahead=ahead)
+    return {"default": next(iter(found.values())), **found}
+
+
+def _lost(
+    model: DiffusionModel, truth: torch.Tensor, levels: Sequence[Level], *, ahead: bool
+) -> float:
+    back = []
+    with torch.no_grad():
+        for part in truth.split(16):
+            path = ddim(model, model.codec.encode(part), levels, ask_ahead=ahead)
+            back.append(model.codec.decode(last(replay(path, model))))
+    made = torch.cat(back).clamp(-1, 1)
+    return float(mae((made + 1) / 2, (truth + 1) / 2).mean())
 
 
 __all__ = ["HELD_OUT", "judging", "reconstruction", "samples", "zero_shot"]

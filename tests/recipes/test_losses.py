@@ -23,7 +23,7 @@ from overpaint.recipes.clip import (
 )
 from overpaint.recipes.identity import pairs, twin_loss
 from overpaint.recipes.losses import attribute_loss, directional, matching_loss
-from overpaint.recipes.pixel import noise_loss
+from overpaint.recipes.pixel import velocity_loss
 from overpaint.recipes.training import Training, images
 
 from .worlds import pairs_of_edits, portraits
@@ -90,7 +90,7 @@ def test_matching_moves_towards_the_truth():
 
 
 class Perfect(nn.Module):
-    """Knows the picture, so it knows the noise exactly."""
+    """Knows the picture, so it knows the noise, and with it v, exactly."""
 
     def __init__(self, x0, schedule):
         super().__init__()
@@ -99,18 +99,20 @@ class Perfect(nn.Module):
     def forward(self, x, times):
         self.asked += times.tolist()
         rows = zip(x, self.x0, [self.path[int(t)] for t in times], strict=True)
-        eps = [(one - level.alpha * clean) / level.sigma for one, clean, level in rows]
-        return SimpleNamespace(sample=torch.stack(eps))
+        v = [(level.alpha * one - clean) / level.sigma for one, clean, level in rows]
+        return SimpleNamespace(sample=torch.stack(v))
 
 
-def test_the_noise_loss_is_zero_for_a_perfect_predictor_at_times_spread_evenly():
+def test_the_velocity_loss_is_zero_for_a_perfect_predictor_at_times_spread_evenly():
     schedule, batch = NoiseSchedule.linear(), {"images": images(portraits(10).pictures)}
     perfect = Perfect(nn.functional.pixel_unshuffle(batch["images"], 4), schedule)
-    loss = noise_loss(schedule)
+    loss = velocity_loss(schedule)
     assert float(loss(perfect, batch, rng())) < 1e-5
     assert [time // 100 for time in perfect.asked] == list(range(10))
     zero = lambda x, times: SimpleNamespace(sample=torch.zeros_like(x))  # noqa: E731
-    assert float(loss(zero, batch, rng())) == pytest.approx(1, abs=0.02)
+    path, size = schedule.path(perfect.asked), perfect.x0.square().mean((1, 2, 3)).tolist()
+    v = [one.alpha**2 + one.sigma**2 * mean for one, mean in zip(path, size, strict=True)]
+    assert float(loss(zero, batch, rng())) == pytest.approx(sum(v) / len(v), abs=0.02)
 
 
 def test_twins_are_rows_side_by_side():

@@ -130,9 +130,11 @@ def write_card(folder: Path, card: Mapping[str, Any]) -> None:
     (folder / "card.json").write_text(json.dumps(card, indent=2) + "\n", encoding="utf-8")
 
 
-def write_scheduler(folder: Path) -> None:
-    """Save the linear schedule of 1000 steps for noise prediction."""
-    scheduler: Any = DDPMScheduler(num_train_timesteps=1000, clip_sample=False)
+def write_scheduler(folder: Path, prediction: str = "epsilon") -> None:
+    """Save the linear schedule of 1000 steps, and what the network predicts in diffusers' words."""
+    scheduler: Any = DDPMScheduler(
+        num_train_timesteps=1000, clip_sample=False, prediction_type=prediction
+    )
     scheduler.save_pretrained(folder)
 
 
