@@ -17,7 +17,7 @@ from overpaint.models.bundle import DiffusionModel
 from overpaint.models.folders import Folder
 from overpaint.models.zoo import WEIGHTS
 
-TUNING = 1  # raised when the recipe changes, so that cached adapters are tuned again
+TUNING = 2  # raised when the recipe changes, so that cached adapters are tuned again
 FILES = {"adapter_config.json", "adapter_model.safetensors", "model.safetensors", "card.json"}
 
 

@@ -27,7 +27,7 @@ def ddim(
     Args:
         levels: descending, as for sampling; the picture is taken for the state at the last one.
         ask_ahead: ask the network at the time a move goes to (null-text inversion's code), not
-            at the one it comes from (DiffusionCLIP's), which on the embedded model loses more.
+            at the one it comes from (DiffusionCLIP's).
     """
     upward = levels[::-1]
     with torch.no_grad():
