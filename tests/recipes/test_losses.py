@@ -23,7 +23,7 @@ from overpaint.recipes.clip import (
 )
 from overpaint.recipes.identity import pairs, twin_loss
 from overpaint.recipes.losses import attribute_loss, directional, matching_loss
-from overpaint.recipes.pixel import velocity_loss
+from overpaint.recipes.pixel import emphasis, velocity_loss
 from overpaint.recipes.training import Training, images
 
 from .worlds import pairs_of_edits, portraits
@@ -103,16 +103,30 @@ class Perfect(nn.Module):
         return SimpleNamespace(sample=torch.stack(v))
 
 
-def test_the_velocity_loss_is_zero_for_a_perfect_predictor_at_times_spread_evenly():
+def test_the_velocity_loss_is_zero_for_a_perfect_predictor():
     schedule, batch = NoiseSchedule.linear(), {"images": images(portraits(10).pictures)}
     perfect = Perfect(nn.functional.pixel_unshuffle(batch["images"], 4), schedule)
     loss = velocity_loss(schedule)
     assert float(loss(perfect, batch, rng())) < 1e-5
-    assert [time // 100 for time in perfect.asked] == list(range(10))
+    assert perfect.asked == sorted(set(perfect.asked))
     zero = lambda x, times: SimpleNamespace(sample=torch.zeros_like(x))  # noqa: E731
     path, size = schedule.path(perfect.asked), perfect.x0.square().mean((1, 2, 3)).tolist()
     v = [one.alpha**2 + one.sigma**2 * mean for one, mean in zip(path, size, strict=True)]
     assert float(loss(zero, batch, rng())) == pytest.approx(sum(v) / len(v), abs=0.02)
+
+
+def test_training_dwells_where_shapes_are_decided_and_leaves_no_time_out():
+    path = NoiseSchedule.linear().path(range(1000))
+    reached = emphasis(
+        *(torch.tensor([getattr(one, n) for one in path]) for n in ("alpha", "sigma"))
+    )
+    assert float(reached[-1]) == pytest.approx(1)
+    assert float(reached.diff().min()) > 0.14 / 1000
+    among = {(low, high): float(reached[high] - reached[low]) for low, high in SPANS}
+    assert among[100, 500] > 0.6 > 0.25 > among[500, 999] > among[700, 999] > 0.05
+
+
+SPANS = ((100, 500), (500, 999), (700, 999))
 
 
 def test_twins_are_rows_side_by_side():
@@ -206,8 +220,11 @@ def test_guidance_is_best_when_an_edit_goes_where_its_words_go(tokenizer):
 
     def loss(change):
         seen = torch.cat([silent + 0.1, silent + 0.1 + change])
-        call = lambda pixels, ids: (seen, words)  # noqa: E731
-        net = type("Net", (), {"logit_scale": torch.tensor(1.0), "__call__": staticmethod(call)})()
+        net = SimpleNamespace(
+            logit_scale=torch.tensor(1.0),
+            see=lambda pixels: seen + 0 * pixels.sum(),
+            tell=lambda ids: words,
+        )
         return guiding_loss(net, batch, rng())[1]["direction"]
 
     assert loss(toward) < 0.35 < 1 < loss(-toward)

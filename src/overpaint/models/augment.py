@@ -73,5 +73,23 @@ def blurred(images: Tensor, sigma: Tensor, radius: int = 2) -> Tensor:
     return flat.view_as(images)
 
 
+def grained(images: Tensor, rng: torch.Generator, most: float) -> Tensor:
+    """`(B, 3, S, S)` with colour noise, which in three of four pictures repeats as tiles.
+
+    Args:
+        most: its standard deviation at most, in [-1, 1] units; drawn anew for each picture.
+    """
+    side, periods = images.shape[-1], [2, 4, 8, images.shape[-1]]
+    turn = int(torch.randint(4, (), generator=rng, device=rng.device))
+    made = []
+    for part, period in zip(images.chunk(4), periods[turn:] + periods[:turn], strict=False):
+        tile = _normal(torch.Size((len(part), 3, period, period)), rng)
+        amount = most * torch.rand(len(part), 1, 1, 1, generator=rng, device=rng.device)
+        count = -(-side // period)
+        noise = (amount * tile).repeat(1, 1, count, count)[..., :side, :side]
+        made.append(part + noise.to(part))
+    return torch.cat(made)
+
+
 def _normal(shape: torch.Size, rng: torch.Generator) -> Tensor:
     return torch.randn(shape, generator=rng, device=rng.device)

@@ -69,10 +69,6 @@ class Residual(nn.Module):
         self.vision, self.text = vision, text
         self.logit_scale = nn.Parameter(torch.tensor(2.7))
 
-    def forward(self, pixels: Tensor, ids: Tensor) -> tuple[Tensor, Tensor]:
-        """Both embeddings at once, as training asks for them."""
-        return self.see(pixels), self.tell(ids)
-
     def see(self, pixels: Tensor) -> Tensor:
         """`(B, 3, S, S)` normalised pixels to `(B, D)`."""
         pixels = pixels.contiguous(memory_format=torch.channels_last)

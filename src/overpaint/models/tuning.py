@@ -13,9 +13,10 @@ from torch import Tensor, nn
 from overpaint.models.bundle import DiffusionModel
 from overpaint.models.networks import write_card
 
-# Residual convolutions, attention projections, the way of the time into them, and both ends.
+# Residual convolutions, attention projections and the way of the time into them. Not the ends: the
+# last layer could lay one grid over all pictures, which CLIP may take for a texture.
 TARGETS = (
-    r"conv_in|conv_out|.*\.(resnets\.\d+\.(conv1|conv2|conv_shortcut|time_emb_proj)"
+    r".*\.(resnets\.\d+\.(conv1|conv2|conv_shortcut|time_emb_proj)"
     r"|attentions\.\d+\.(to_q|to_k|to_v|to_out\.0))"
 )
 

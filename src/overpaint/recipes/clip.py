@@ -16,7 +16,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from overpaint.core.watch import Watch
-from overpaint.models.augment import Views
+from overpaint.models.augment import Views, grained
 from overpaint.models.clip import tokens
 from overpaint.models.networks import clip_towers, write_card, write_network, write_tokenizer
 from overpaint.models.preprocess import normalised
@@ -24,6 +24,7 @@ from overpaint.portraits.captions import caption_of_labels, phrase
 from overpaint.portraits.dataset import Portraits
 from overpaint.portraits.labels import HIDDEN, LABELS, claim_row, truth
 from overpaint.portraits.scene import VALUES
+from overpaint.recipes.disturbed import disturbed
 from overpaint.recipes.fit import Batch, BatchFn, Figures, numpy_rng
 from overpaint.recipes.losses import attribute_loss, directional, matching_loss
 from overpaint.recipes.training import images, rendered, trained, training
@@ -34,6 +35,8 @@ VOCABULARY = 768
 SIZES = [len(values) for values in VALUES.values()]
 # Noise and warps until only what an eye would see is left to read: its gradient then draws shapes.
 VIEWS = Views(scale=0.18, turn=0.12, shift=0.10, bend=0.08, colour=0.35, noise=0.50, blur=1.0)
+GRAIN = 0.3  # standard deviation at most
+DISTURBANCE = 1.0  # at most, Euclidean, of a picture in [-1, 1]
 
 
 def prompts(rng: np.random.Generator) -> list[str]:
@@ -123,21 +126,40 @@ def paired(pictures: Tensor, rng: torch.Generator) -> Tensor:
 
 
 def guiding_loss(net: Any, batch: Batch, rng: torch.Generator) -> tuple[Tensor, Figures]:
-    """Matching of captions, reading of attributes, and edits that go where their words go."""
-    pixels = normalised((paired(batch["images"], rng) + 1) / 2)
-    seen, told = net(pixels, torch.cat([batch["captions"], batch["prompts"]]))
-    seen, told = F.normalize(seen.float(), dim=1), F.normalize(told.float(), dim=1)
+    """Matching of captions, reading of attributes, and edits that go where their words go.
+
+    All on pictures with grain of their own that are disturbed against it: what is tuned by this
+    CLIP shall not please it by grids and noise that an eye would not call the change.
+    """
+    ids = torch.cat([batch["captions"], batch["prompts"]])
+    told = F.normalize(net.tell(ids).float(), dim=1)
+
+    def against(views: Tensor) -> Tensor:
+        return total(agreement(net, views, told.detach(), batch))
+
+    views = grained(paired(batch["images"], rng), rng, GRAIN)
+    views = disturbed(views, against, rng, DISTURBANCE)
+    terms = agreement(net, views, told, batch)
+    return total(terms), {name: float(term.detach()) for name, term in terms.items()}
+
+
+def agreement(net: Any, views: Tensor, told: Tensor, batch: Batch) -> dict[str, Tensor]:
+    """How far pictures `(B, 3, H, W)` in [-1, 1] and unit vectors of texts are from agreeing."""
+    seen = F.normalize(net.see(normalised((views + 1) / 2)).float(), dim=1)
     similar = net.logit_scale.clamp(max=4.2).exp() * seen @ told.T
     matched, read, _ = similar.split([len(seen), sum(SIZES), len(SIZES)], dim=1)
     said = told[len(seen) :]
     source, edit = seen.chunk(2)
-    terms = {
+    return {
         "matching": matching_loss(matched, batch["truth"]),
         "reading": attribute_loss(read, batch["labels"]) / len(LABELS),
         "direction": directional(edit - source, said[batch["after"]] - said[batch["before"]]),
     }
-    loss = terms["matching"] + 3 * terms["reading"] + terms["direction"]
-    return loss, {name: float(term.detach()) for name, term in terms.items()}
+
+
+def total(terms: dict[str, Tensor]) -> Tensor:
+    """The loss that CLIP is trained by."""
+    return terms["matching"] + 3 * terms["reading"] + terms["direction"]
 
 
 def run(folder: Path, config: Any, watch: Watch) -> Mapping[str, Any]:
