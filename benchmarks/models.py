@@ -88,7 +88,7 @@ def reconstruction(count: int = 64, t0: float = 500, steps: int = 40) -> Figures
     truth, found = held_out("photos").pictures[:count], {}
     for dtype in dict.fromkeys((load("portraits").dtype, torch.float32)):
         model = load("portraits", dtype=str(dtype).removeprefix("torch."))
-        for ahead in (True, False):
+        for ahead in (False, True):
             name = f"{dtype}, asked {'ahead' if ahead else 'behind'}".removeprefix("torch.")
             found[name] = _lost(model, truth, model.schedule.path(below(t0, steps)), ahead=ahead)
     return {"default": next(iter(found.values())), **found}

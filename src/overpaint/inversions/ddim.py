@@ -19,7 +19,7 @@ def ddim(
     x0: Tensor,
     levels: Sequence[Level],
     *,
-    ask_ahead: bool = True,
+    ask_ahead: bool = False,
     watch: Watch = unwatched,
 ) -> Trajectory:
     """Inverts `x0` (B, ...) up a path; no gradient is kept.

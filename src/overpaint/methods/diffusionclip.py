@@ -55,8 +55,7 @@ def diffusionclip(
         start, steps = x0.repeat(len(run.seeds), 1, 1, 1), options.num_inference_steps
         source = bridge(model, start, t0, steps=steps, repeats=options.bridge_repeats, run=run)
     up, down = grids(model.schedule, t0, options)
-    closed = options.grid == "closed"
-    trajectory = ddim(model, source, up, ask_ahead=closed, watch=run.watch)
+    trajectory = ddim(model, source, up, watch=run.watch)
     mask = None if task.mask is None else model.codec.encode_mask(task.mask)
     after = None if mask is None else keep_inverted(trajectory, source, mask)
     denoise = to_degree(model, adapted(model, adapter), options.degree)

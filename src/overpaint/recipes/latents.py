@@ -44,7 +44,7 @@ def inverted(
 
 
 def _key(model: DiffusionModel, x0: Tensor, levels: Sequence[Level]) -> str:
-    digest = hashlib.sha256(f"ddim ahead {model.hash} {model.dtype} {list(levels)}".encode())
+    digest = hashlib.sha256(f"ddim {model.hash} {model.dtype} {list(levels)}".encode())
     digest.update(x0.cpu().contiguous().numpy().tobytes())
     return digest.hexdigest()[:24]
 
