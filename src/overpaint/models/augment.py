@@ -1,5 +1,6 @@
 """Random views of pictures: warps, colours, blur and noise, drawn from a generator."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import torch
@@ -31,6 +32,14 @@ class Views:
             # Squared: most views are nearly clean, some are hard.
             amount = self._uniform(images, rng).square().view(-1, 1, 1, 1) * self.noise
             seen = seen + amount * _normal(images.shape, rng).to(images)
+        return seen
+
+    def alike(self, groups: Iterable[Tensor], rng: torch.Generator) -> list[Tensor]:
+        """Views of several batches of one shape, the same ones of each."""
+        state, seen = rng.get_state(), []
+        for images in groups:
+            rng.set_state(state)
+            seen.append(self(images, rng))
         return seen
 
     def _grid(self, images: Tensor, rng: torch.Generator) -> Tensor:

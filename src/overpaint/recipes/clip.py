@@ -118,11 +118,7 @@ def changed(
 
 def paired(pictures: Tensor, rng: torch.Generator) -> Tensor:
     """Views of a batch of pairs, the same view for both of each."""
-    state, views = rng.get_state(), []
-    for half in pictures.chunk(2):
-        rng.set_state(state)
-        views.append(VIEWS(half, rng))
-    return torch.cat(views)
+    return torch.cat(VIEWS.alike(pictures.chunk(2), rng))
 
 
 def guiding_loss(net: Any, batch: Batch, rng: torch.Generator) -> tuple[Tensor, Figures]:

@@ -83,11 +83,8 @@ class Objective:
 
     def _change(self, source: Tensor, edited: Tensor, rng: torch.Generator) -> Tensor:
         """How CLIP sees the edit, (views * B, D): source and edited picture in the same views."""
-        count = self.config.views
-        state = rng.get_state()
-        before = VIEWS(source.repeat(count, 1, 1, 1), rng)
-        rng.set_state(state)
-        after = VIEWS(edited.repeat(count, 1, 1, 1), rng)
+        copies = [each.repeat(self.config.views, 1, 1, 1) for each in (source, edited)]
+        before, after = VIEWS.alike(copies, rng)
         return self.clip.image(after) - self.clip.image(before)
 
 

@@ -34,7 +34,8 @@ def velocity_loss(schedule: NoiseSchedule, fold: int = FOLD) -> Loss:
     def loss(net: nn.Module, batch: Batch, rng: torch.Generator) -> Tensor:
         x0 = F.pixel_unshuffle(batch["images"], fold)
         # One time from each of B equal shares: the mean varies less from step to step.
-        shares = (torch.arange(len(x0)) + torch.rand(len(x0), generator=rng)) / len(x0)
+        within = torch.rand(len(x0), generator=rng, device=rng.device).cpu()
+        shares = (torch.arange(len(x0)) + within) / len(x0)
         times = torch.searchsorted(reached, shares).clamp(max=len(reached) - 1).to(x0.device)
         eps = torch.randn(x0.shape, generator=rng, device=rng.device).to(x0.device)
         alpha, sigma = (table.to(x0.device)[times].view(-1, 1, 1, 1) for table in (alphas, sigmas))
