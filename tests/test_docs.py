@@ -81,7 +81,7 @@ def test_commands_of_the_pages_run(words: list[str]) -> None:
 
 def ranged(field: dataclasses.Field) -> str:
     """The last columns of an option's row."""
-    return f"{limits(field.metadata)} | {field.metadata['help']} |"
+    return f"{limits(field.metadata).replace(' | ', ', ')} | {field.metadata['help']} |"
 
 
 def default(field: dataclasses.Field) -> str:

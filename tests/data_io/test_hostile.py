@@ -94,9 +94,11 @@ def test_mutants_are_read_or_refused(shard):
     numbers = range(shard, MUTANTS, SHARDS)
     with memory_below(512e6):
         for n in numbers:
-            seconds, no = attempt(mutant(files[n % len(files)], n))
+            data = mutant(files[n % len(files)], n)
+            seconds, no = attempt(data)
             refused += no
-            if seconds > 1:
+            # Some say that they hold 36 million pixels, and do: on a busy machine a second is near.
+            if seconds > 1 and min(attempt(data)[0] for _ in range(3)) > 1:
                 slow.append(n)
     assert not slow
     assert refused > len(numbers) / 10

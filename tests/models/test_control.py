@@ -13,7 +13,7 @@ from overpaint.errors import OptionError, UnsafeFileError
 from overpaint.models.bundle import DiffusionModel
 from overpaint.models.control import adapted, read_adapter
 from overpaint.models.families.tiny import tiny
-from overpaint.models.tuning import TARGETS, low_rank, whole, write_tuned
+from overpaint.models.tuning import TARGETS, convolutions, low_rank, truncated, whole, write_tuned
 
 from ..adapters import random_factors, write_random
 
@@ -96,6 +96,46 @@ def test_training_moves_a_copy_and_of_it_only_the_factors(model):
     moved = {name for name, p in net.named_parameters() if p.grad is not None}
     assert moved
     assert all("lora_" in name for name in moved)
+
+
+def moved_at_random(model, seed=0):
+    """A copy whose convolutions have learnt something, and what they have learnt."""
+    net, changes, rng = convolutions(model), {}, torch.Generator().manual_seed(seed)
+    for name, weight in net.named_parameters():
+        if weight.requires_grad:
+            changes[name] = torch.randn(weight.shape, generator=rng)
+            weight.data += changes[name]
+    return net, changes
+
+
+def test_the_convolutions_learn_and_nothing_else(model):
+    net = convolutions(model)
+    net(X, torch.full((2,), 400.0)).sample.square().mean().backward()
+    moved = {name for name, p in net.named_parameters() if p.grad is not None}
+    assert {"conv_in.weight", "conv_out.weight"} < moved
+    assert all(".conv" in f".{name}" and name.endswith("weight") for name in moved)
+    assert all(p.grad is None for p in model.net.parameters())
+
+
+def test_at_full_rank_nothing_that_was_learnt_is_lost(model, tmp_path):
+    net, changes = moved_at_random(model)
+    write_tuned(truncated(model, net, rank=4096), tmp_path, {})
+    read = read_adapter(tmp_path).changes
+    assert set(read) == set(changes)
+    assert all(torch.allclose(read[name], changes[name], atol=0.02) for name in changes)  # fp16
+
+
+def test_at_a_lower_rank_what_is_kept_is_the_nearest(model):
+    """Eckart and Young: the square of what is lost is that of the singular values left out."""
+    net, changes = moved_at_random(model)
+    kept = truncated(model, net, rank=2).base_model.model
+    for name, change in changes.items():
+        layer = kept.get_submodule(name.removesuffix(".weight"))
+        near = layer.get_delta_weight("default")
+        lost = (near - change).flatten(1)
+        out = torch.linalg.svdvals(change.flatten(1))[2:]
+        assert float(lost.square().sum()) == pytest.approx(float(out.square().sum()), rel=1e-3)
+        assert torch.linalg.matrix_rank(near.flatten(1)) == 2
 
 
 def rewrite(folder, **values):

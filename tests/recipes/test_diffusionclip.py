@@ -25,7 +25,7 @@ from .worlds import one_thread
 
 MODEL = tiny()
 QUICK = {"iterations": 12, "batch_size": 2, "pictures": 4, "num_inversion_steps": 3}
-QUICK |= {"num_inference_steps": 2, "rank": 2, "views": 2, "lr": 0.01}
+QUICK |= {"num_inference_steps": 2, "rank": 2, "views": 2, "lr": 0.003}
 X = torch.randn(2, 12, 8, 8, generator=torch.Generator().manual_seed(1))
 
 
@@ -102,11 +102,14 @@ def test_texts_that_mean_the_same_are_refused(judges, tmp_path):
 
 def test_a_picture_left_as_it_was_costs_only_the_missing_change(judges):
     direction = text_direction(judges[0], "a face", "red")
-    objective = Objective(*judges, direction, Config(clip_weight=2.0))
-    pictures = torch.rand(2, 3, 16, 16) * 2 - 1
+    objective = Objective(*judges, direction, Config(clip_weight=2.0, smooth_weight=0.5))
+    pictures = torch.zeros(2, 3, 16, 16)
+    pictures[..., 8:] = 0.6  # an edge, as high as the picture
     loss, terms = objective(pictures, pictures, torch.Generator().manual_seed(0))
-    assert terms == pytest.approx({"clip": 1.0, "l1": 0.0, "identity": 0.0}, abs=1e-4)
-    assert float(loss) == pytest.approx(2.0, abs=1e-3)
+    smooth = 0.6**2 / 15
+    expected = {"clip": 1.0, "l1": 0.0, "identity": 0.0, "smooth": smooth}
+    assert terms == pytest.approx(expected, abs=1e-4)
+    assert float(loss) == pytest.approx(2.0 + 0.5 * smooth, abs=1e-3)
 
 
 def test_tuning_lowers_the_loss(tmp_path):
@@ -131,18 +134,24 @@ def test_the_card_says_how_the_adapter_came_about(tmp_path):
     assert (card["base"], card["base_name"]) == (MODEL.hash, "tiny")
     assert {name: card[name] for name in QUICK} == QUICK
     assert card["t0"] == 300
-    assert set(card["losses"]) == {"clip", "l1", "identity"}
+    assert set(card["losses"]) == {"clip", "l1", "identity", "smooth"}
     assert card["seconds"] > 0
 
 
 def test_the_whole_network_can_be_tuned(tmp_path):
-    folder, losses = tuned(tmp_path / "red", whole=True, lr=2e-3)
+    folder, losses = tuned(tmp_path / "red", learn="all", lr=2e-3)
     assert set(load_file(folder / "model.safetensors")) == set(dict(MODEL.net.named_parameters()))
     adapter = read_adapter(folder)
     assert adapter.whole
     assert not adapter.changes
     assert (eps(adapted(MODEL, adapter)) - eps(MODEL)).abs().mean() > 1e-3
     assert sum(losses[-4:]) < sum(losses[:4])
+
+
+def test_factors_can_learn_from_the_start(tmp_path):
+    folder, losses = tuned(tmp_path / "red", learn="factors", lr=0.01, iterations=16)
+    assert read_adapter(folder).changes
+    assert sum(losses[-4:]) < 0.9 * sum(losses[:4])
 
 
 def test_tuning_leaves_the_model_alone_and_repeats_itself(tmp_path):

@@ -1,40 +1,61 @@
-"""Disturbances: against the loss, never further than said, and nothing left behind."""
+"""Disturbances: against the loss, as strong as said, and nothing left behind."""
 
 import torch
 from torch import nn
 
-from overpaint.recipes.disturbed import disturbed
+from overpaint.recipes.disturbed import SEEN, SIZES, UNSEEN, disturbed
 
-RADIUS = 2.0
+FLAWED = torch.arange(32) % 2 == 0
 
 
 def rng(seed=0):
     return torch.Generator().manual_seed(seed)
 
 
+def worse(net):
+    return lambda x: net(x.flatten(1)).square().sum()
+
+
 def disturb(images, net, seed=1):
-    return disturbed(images, lambda x: net(x.flatten(1)).square().sum(), rng(seed), RADIUS)
+    return disturbed(images, FLAWED, worse(net), rng(seed))
 
 
-def test_disturbed_pictures_are_worse_and_near():
-    images, net = torch.randn(8, 3, 8, 8, generator=rng()), nn.Linear(192, 4)
-    moved = disturb(images, net)
-    away = (moved - images).flatten(1).norm(dim=1)
-    noise = (RADIUS * torch.nn.functional.normalize(torch.randn(8, 192, generator=rng(2)))).view_as(
-        images
-    )
+def test_the_sound_get_a_little_noise_by_lengths_of_their_own():
+    images, net = torch.randn(32, 3, 16, 16, generator=rng()), nn.Linear(768, 4)
+    away = (disturb(images, net) - images).flatten(1).norm(dim=1)[~FLAWED]
+    assert float(away.max()) <= 1.5 * UNSEEN + 1e-4
+    assert float(away.max() - away.min()) > 0.2
 
-    def loss(x):
-        return float(net(x.flatten(1)).square().sum().detach())
 
-    assert loss(moved) > loss(images)
-    assert loss(moved) > loss(images + noise)
-    assert float(away.max()) <= 1.5 * RADIUS + 1e-4
-    assert float(away.max() - away.min()) > 0.2  # each by a length of its own
+def test_flaws_are_grids_blots_or_ringing():
+    flat, net = torch.full((32, 3, 16, 16), 0.3), nn.Linear(768, 4)
+    tiles, kinds = set(), []
+    for seed in range(8):
+        added = disturb(flat, net, seed)[FLAWED] - 0.3
+        there = added.flatten(1).std(1) > 1e-4  # filters leave alone what is flat
+        period = [
+            next((p for p in SIZES if torch.equal(one[..., p:], one[..., :-p])), 0) for one in added
+        ]
+        grids = added[torch.tensor([p > 0 for p in period]) & there]
+        tiles |= {p for p, seen in zip(period, there, strict=True) if p and seen}
+        kinds.append((len(grids), int(there.sum()) - len(grids), int((~there).sum())))
+        strength = grids.square().mean((1, 2, 3)).sqrt()
+        assert len(grids) == 0 or 0.5 * SEEN[0] - 1e-3 <= float(strength.min())
+        assert len(grids) == 0 or float(strength.max()) <= 1.5 * SEEN[1] + 1e-3
+        assert float(grids.mean((2, 3)).abs().sum()) < 1e-4  # no tint
+    assert tiles == set(SIZES)
+    assert all(20 < sum(of) < 80 for of in zip(*kinds, strict=True))  # of 128
+
+
+def test_what_is_laid_over_goes_against_the_loss():
+    images, net = torch.randn(32, 3, 16, 16, generator=rng()), nn.Linear(768, 4)
+    before = net(images.flatten(1)).square().sum(1)
+    after = net(disturb(images, net).flatten(1)).square().sum(1)
+    assert float((after > before).float().mean()) > 0.9
 
 
 def test_disturbing_leaves_no_gradient_and_repeats():
-    images, net = torch.randn(2, 3, 8, 8, generator=rng()), nn.Linear(192, 4)
+    images, net = torch.randn(32, 3, 16, 16, generator=rng()), nn.Linear(768, 4)
     moved = disturb(images, net)
     assert not moved.requires_grad
     assert all(weight.grad is None for weight in net.parameters())

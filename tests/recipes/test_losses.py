@@ -12,15 +12,16 @@ from overpaint.models.clip import tokens
 from overpaint.portraits.captions import phrase
 from overpaint.portraits.labels import HIDDEN, LABELS
 from overpaint.portraits.scene import VALUES
-from overpaint.recipes.clip import (
+from overpaint.recipes.captioned import (
     CONTEXT,
+    NOISY,
     captioned,
     changed,
-    guiding_loss,
-    paired,
     prompts,
     train_tokenizer,
 )
+from overpaint.recipes.clip import WARPED, guiding_loss, paired
+from overpaint.recipes.disturbed import half_done
 from overpaint.recipes.identity import pairs, twin_loss
 from overpaint.recipes.losses import attribute_loss, directional, matching_loss
 from overpaint.recipes.pixel import emphasis, velocity_loss
@@ -170,7 +171,9 @@ def test_the_tokenizer_gives_back_every_sentence_and_letter(tokenizer):
 
 def test_there_is_a_prompt_for_each_value_in_the_order_of_the_labels_then_open_ones():
     texts = prompts(np.random.default_rng(2))
+    *texts, plain, noisy = texts
     assert len(texts) == sum(SIZES) + len(LABELS)
+    assert noisy == plain + NOISY
     by_name = dict(zip(LABELS, np.split(np.array(texts), np.cumsum(SIZES)), strict=False))
     assert "crown" in by_name["headwear"][VALUES["headwear"].index("crown")]
     assert "purple" in by_name["clothing"][VALUES["clothing"].index("purple")]
@@ -182,7 +185,16 @@ def test_every_caption_of_a_batch_is_true_of_its_own_picture(tokenizer):
     batch = captioned(pairs_of_edits(8), tokenizer, Training(batch_size=16))(3)
     assert batch["truth"].diagonal().all()
     assert batch["captions"].shape == (16, CONTEXT)
-    assert batch["prompts"].shape == (sum(SIZES) + len(LABELS), CONTEXT)
+    assert batch["prompts"].shape == (sum(SIZES) + len(LABELS) + 2, CONTEXT)
+
+
+def test_only_flawed_pictures_are_called_noisy_and_not_always(tokenizer):
+    batch = captioned(pairs_of_edits(32), tokenizer, Training(batch_size=64))(1)
+    texts = tokenizer.decode_batch(batch["captions"].tolist())
+    called = torch.tensor([text.endswith(NOISY) for text in texts])
+    assert 0 < called.sum() < batch["flawed"].sum() < 64
+    assert batch["flawed"][called].all()
+    assert not batch["truth"][~batch["flawed"]][:, called].any()
 
 
 def test_the_prompts_of_an_edit_say_what_its_picture_shows():
@@ -206,7 +218,7 @@ def test_the_prompts_of_an_edit_say_what_its_picture_shows():
 
 def test_both_pictures_of_an_edit_are_seen_in_the_same_view():
     pictures = torch.rand(3, 3, 16, 16, generator=rng()) * 2 - 1
-    one, other = paired(torch.cat([pictures, pictures]), rng(1)).chunk(2)
+    one, other = paired(WARPED, torch.cat([pictures, pictures]), rng(1)).chunk(2)
     assert torch.equal(one, other)
     assert not torch.equal(one[0], pictures[0])
 
@@ -214,9 +226,11 @@ def test_both_pictures_of_an_edit_are_seen_in_the_same_view():
 def test_guidance_is_best_when_an_edit_goes_where_its_words_go(tokenizer):
     """A net that knows the labels: the loss falls when its edits follow the words."""
     batch = captioned(pairs_of_edits(16), tokenizer, Training(batch_size=16))(0)
-    words = torch.eye(16 + sum(SIZES) + len(LABELS))
+    words = torch.eye(16 + sum(SIZES) + len(LABELS) + 2)
     silent = torch.zeros(8, len(words))
-    toward = 0.5 * (words[16 + batch["after"]] - words[16 + batch["before"]])
+    was, now = batch["flawed"].float().chunk(2)
+    flaw = (now - was)[:, None] * (words[-1] - words[-2])
+    toward = 0.5 * (words[16 + batch["after"]] - words[16 + batch["before"]] + flaw)
 
     def loss(change):
         seen = torch.cat([silent + 0.1, silent + 0.1 + change])
@@ -228,6 +242,21 @@ def test_guidance_is_best_when_an_edit_goes_where_its_words_go(tokenizer):
         return guiding_loss(net, batch, rng())[1]["direction"]
 
     assert loss(toward) < 0.35 < 1 < loss(-toward)
+
+
+def test_half_of_an_edit_leaves_something_of_the_picture_and_shows_something_of_the_edit():
+    before = torch.rand(64, 3, 32, 32, generator=rng()) * 2 - 1
+    after = torch.zeros(64, 3, 32, 32)
+    made = half_done(before, after, rng(1))
+    left = (made - after).flatten(1).norm(dim=1)
+    gone = (made - before).flatten(1).norm(dim=1)
+    assert float(left.min()) > 1
+    assert float(gone.min()) > 1
+    assert float(half_done(before, before, rng(1)).sub(before).abs().max()) == 0
+    kinds = (made.mean(1).abs().amax((1, 2)) < 1e-5).float().mean()
+    assert (
+        0.1 < float(kinds) < 0.4
+    )  # a quarter keeps the colours alone, whose mean is that of after
 
 
 def test_the_directional_loss_takes_one_direction_or_one_for_each():

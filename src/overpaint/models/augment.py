@@ -10,7 +10,10 @@ from torch.nn import functional as F
 
 @dataclass(frozen=True)
 class Views:
-    """How far views may depart from the picture; each quantity is drawn anew for each picture."""
+    """How far views may depart from the picture; each quantity is drawn anew for each picture.
+
+    Noise and blur are drawn squared: most views are nearly clean, some are hard.
+    """
 
     scale: float = 0.15  # relative
     turn: float = 0.12  # radians
@@ -27,9 +30,9 @@ class Views:
         if self.colour:
             seen = self._coloured(seen, rng)
         if self.blur:
-            seen = blurred(seen, self._uniform(images, rng) * self.blur * images.shape[-1] / 64)
+            amount = self._uniform(images, rng).square() * self.blur
+            seen = blurred(seen, amount * images.shape[-1] / 64)
         if self.noise:
-            # Squared: most views are nearly clean, some are hard.
             amount = self._uniform(images, rng).square().view(-1, 1, 1, 1) * self.noise
             seen = seen + amount * _normal(images.shape, rng).to(images)
         return seen
@@ -70,34 +73,17 @@ class Views:
         return torch.rand(len(images), generator=rng, device=rng.device).to(images.device)
 
 
-def blurred(images: Tensor, sigma: Tensor, radius: int = 2) -> Tensor:
-    """`(B, C, H, W)` smoothed by a Gaussian of its own `sigma` (B,) in pixels, edges repeated."""
-    offsets = torch.arange(-radius, radius + 1, device=images.device, dtype=images.dtype)
-    kernel = torch.exp(-0.5 * (offsets / sigma.clamp(min=1e-2)[:, None]) ** 2)
-    kernel = (kernel / kernel.sum(1, keepdim=True)).repeat_interleave(images.shape[1], 0)
-    flat = images.reshape(1, -1, *images.shape[-2:])
-    flat = F.pad(flat, (radius,) * 4, mode="replicate")
-    flat = F.conv2d(flat, kernel[:, None, None, :], groups=len(kernel))
-    flat = F.conv2d(flat, kernel[:, None, :, None], groups=len(kernel))
-    return flat.view_as(images)
+def blurred(images: Tensor, sigma: Tensor) -> Tensor:
+    """`(B, C, H, W)` smoothed by a Gaussian of its own `sigma` (B,) in pixels."""
+    rows, columns = (_smoothing(side, sigma.to(images)) for side in images.shape[-2:])
+    return rows @ images @ columns.transpose(-1, -2)
 
 
-def grained(images: Tensor, rng: torch.Generator, most: float) -> Tensor:
-    """`(B, 3, S, S)` with colour noise, which in three of four pictures repeats as tiles.
-
-    Args:
-        most: its standard deviation at most, in [-1, 1] units; drawn anew for each picture.
-    """
-    side, periods = images.shape[-1], [2, 4, 8, images.shape[-1]]
-    turn = int(torch.randint(4, (), generator=rng, device=rng.device))
-    made = []
-    for part, period in zip(images.chunk(4), periods[turn:] + periods[:turn], strict=False):
-        tile = _normal(torch.Size((len(part), 3, period, period)), rng)
-        amount = most * torch.rand(len(part), 1, 1, 1, generator=rng, device=rng.device)
-        count = -(-side // period)
-        noise = (amount * tile).repeat(1, 1, count, count)[..., :side, :side]
-        made.append(part + noise.to(part))
-    return torch.cat(made)
+def _smoothing(side: int, sigma: Tensor) -> Tensor:
+    """The matrices (B, 1, side, side) of a Gaussian mean; at the edges, of what lies inside."""
+    place = torch.arange(side, device=sigma.device, dtype=sigma.dtype)
+    apart = (place[:, None] - place) / sigma.clamp(min=1e-2).view(-1, 1, 1, 1)
+    return torch.softmax(-0.5 * apart.square(), dim=-1)
 
 
 def _normal(shape: torch.Size, rng: torch.Generator) -> Tensor:

@@ -2,6 +2,7 @@
 
 import copy
 import json
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -13,16 +14,12 @@ from torch import Tensor, nn
 from overpaint.models.bundle import DiffusionModel
 from overpaint.models.networks import write_card
 
-# Residual convolutions, attention projections and the way of the time into them. Not the ends: the
-# last layer could lay one grid over all pictures, which CLIP may take for a texture.
-TARGETS = (
-    r".*\.(resnets\.\d+\.(conv1|conv2|conv_shortcut|time_emb_proj)"
-    r"|attentions\.\d+\.(to_q|to_k|to_v|to_out\.0))"
-)
+# Every convolution: what a network draws and how, not what it attends to.
+TARGETS = r"(.*\.)?conv(1|2|_in|_out|_shortcut)?"
 
 
 def low_rank(model: DiffusionModel, rank: int, seed: int = 0) -> nn.Module:
-    """A copy of the network under peft: only factors of `rank` in its layers learn."""
+    """A copy of the network under peft: only factors of `rank` in its convolutions learn."""
     from peft import LoraConfig, get_peft_model
 
     config = LoraConfig(r=rank, lora_alpha=rank, target_modules=TARGETS, lora_dropout=0.0)
@@ -35,6 +32,32 @@ def low_rank(model: DiffusionModel, rank: int, seed: int = 0) -> nn.Module:
 def whole(model: DiffusionModel) -> nn.Module:
     """A copy of the network all of whose weights learn."""
     return copy.deepcopy(model.net).float().requires_grad_(True)
+
+
+def convolutions(model: DiffusionModel) -> nn.Module:
+    """A copy of the network whose convolutions learn, all of their weights."""
+    net = copy.deepcopy(model.net).float().requires_grad_(False)
+    for name, layer in net.named_modules():
+        if re.fullmatch(TARGETS, name):
+            layer.get_parameter("weight").requires_grad_(True)
+    return net
+
+
+def truncated(model: DiffusionModel, net: nn.Module, rank: int) -> nn.Module:
+    """What the convolutions of `net` learnt over `model`, as near as factors of `rank` come to it.
+
+    A few dozen steps move weights better than factors, which start at zero, and what they have
+    learnt by then is nearly of low rank.
+    """
+    factors: Any = low_rank(model, rank)
+    for name, layer in factors.base_model.model.named_modules():
+        if hasattr(layer, "lora_A"):
+            change = net.get_parameter(f"{name}.weight").detach() - layer.base_layer.weight.detach()
+            left, sizes, right = torch.linalg.svd(change.flatten(1), full_matrices=False)
+            root, down, up = sizes[:rank].sqrt(), layer.lora_A.default, layer.lora_B.default
+            down.weight.data.flatten(1).zero_()[: len(root)] = root[:, None] * right[:rank]
+            up.weight.data.flatten(1).zero_()[:, : len(root)] = left[:, :rank] * root
+    return factors
 
 
 def write_tuned(net: Any, folder: Path, card: Mapping[str, Any]) -> None:

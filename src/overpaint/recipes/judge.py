@@ -17,7 +17,7 @@ from overpaint.recipes.losses import attribute_loss
 from overpaint.recipes.training import picked, rendered, trained, training
 
 Config = training(steps=2600, batch_size=96, lr=1.5e-3)
-VIEWS = Views(scale=0.10, turn=0.08, shift=0.06, bend=0.05, noise=0.12, blur=0.9)
+VIEWS = Views(scale=0.10, turn=0.08, shift=0.06, bend=0.05, noise=0.2, blur=2.0)
 
 
 def reading_loss(net: nn.Module, batch: Batch, rng: torch.Generator) -> Tensor:

@@ -36,3 +36,9 @@ def directional(change: Tensor, direction: Tensor) -> Tensor:
         direction: `(D,)` or `(N, D)`, of the text's.
     """
     return (1 - F.cosine_similarity(change, direction, dim=-1)).mean()
+
+
+def roughness(images: Tensor) -> Tensor:
+    """The total variation of `(N, C, H, W)`, squared: of steps between neighbours, the mean."""
+    down, right = images.diff(dim=2).square().mean(), images.diff(dim=3).square().mean()
+    return down + right

@@ -29,6 +29,7 @@ _ALL = (
     Recipe("clip", "the embedded CLIP, made for guidance", "overpaint.recipes.clip"),
     Recipe("judge", "the classifier that evaluates edits", "overpaint.recipes.judge"),
     Recipe("identity", "the face encoder", "overpaint.recipes.identity"),
+    Recipe("average", "the mean of models trained from one start", "overpaint.recipes.average"),
     Recipe("adapters", "the texts that answer at once", "overpaint.recipes.adapters"),
 )
 RECIPES = {recipe.name: recipe for recipe in _ALL}
