@@ -18,7 +18,7 @@ from overpaint.portraits.scene import VALUES
 from overpaint.recipes import adapters, clip, identity, judge, pixel, registry
 from overpaint.recipes.training import Training, images, picked, training
 
-from .worlds import one_thread, portraits, quick, rendered, small_resnet, small_unet
+from .worlds import one_thread, pairs_of_edits, portraits, quick, rendered, small_resnet, small_unet
 
 IMAGES = torch.zeros(1, 3, 64, 64)
 
@@ -97,6 +97,28 @@ def test_a_run_may_start_from_weights(tmp_path):
     one, other = (load_judge(tmp_path / name).net for name in ("first", "second"))
     for before, after in zip(one.parameters(), other.parameters(), strict=True):
         assert torch.allclose(before, after, atol=1e-3)
+
+
+def test_a_clip_may_start_from_the_towers_in_a_folder(tmp_path):
+    first = trained(clip, tmp_path / "first", steps=3)
+    card = trained(clip, tmp_path / "second", start=str(tmp_path / "first"), lr=0.0)
+    assert card["start"].count("-") == 1  # a hash for each tower
+    assert card["logit_scale"] == first["logit_scale"]
+    one, other = (load_clip(tmp_path / name) for name in ("first", "second"))
+    assert torch.allclose(one.text(["a cat"]), other.text(["a cat"]), atol=1e-3)
+    assert torch.allclose(one.image(IMAGES), other.image(IMAGES), atol=0.05)
+
+
+def test_a_clip_learns_from_the_edits_of_rivals(tmp_path, monkeypatch):
+    asked = []
+
+    def failed_edits(folder, photos, watch):
+        asked.append((folder, len(photos)))
+        return pairs_of_edits(8)
+
+    monkeypatch.setattr(clip, "failed_edits", failed_edits)
+    trained(clip, tmp_path / "one", batch_size=16, rivals=str(tmp_path / "rivals"))
+    assert asked == [(tmp_path / "rivals", 8)]
 
 
 def test_batches_depend_on_the_step_alone_and_are_half_mirrored():

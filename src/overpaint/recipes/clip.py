@@ -18,6 +18,7 @@ from torch.nn import functional as F
 from overpaint.core.watch import Watch
 from overpaint.methods.options import opt
 from overpaint.models.augment import Views
+from overpaint.models.folders import Folder
 from overpaint.models.networks import clip_towers, write_card, write_network, write_tokenizer
 from overpaint.models.preprocess import normalised
 from overpaint.portraits.labels import LABELS
@@ -40,6 +41,7 @@ class Config(training(steps=2500, batch_size=128, lr=1.5e-3)):  # type: ignore[m
 SOFTENED = Views(scale=0, turn=0, shift=0, bend=0, colour=0.20, blur=3.0)
 WARPED = Views(scale=0.18, turn=0.12, shift=0.10, bend=0.08, noise=0.25)
 PHOTOS = 128  # that each rival edits
+SCALE = 3.5  # of the logits of a trained CLIP, as a logarithm, where no card says
 
 
 def paired(views: Views, pictures: Tensor, rng: torch.Generator) -> Tensor:
@@ -99,6 +101,9 @@ def run(folder: Path, config: Any, watch: Watch) -> Mapping[str, Any]:
     torch.manual_seed(config.seed)
     end = tokenizer.encode("<|endoftext|>", add_special_tokens=False).ids[-1]
     net = clip_towers(tokenizer.get_vocab_size(), CONTEXT, end)
+    if config.start:
+        scale = Folder.at(Path(config.start)).card().get("logit_scale", SCALE)
+        net.logit_scale.data.fill_(scale)
     failed = None
     if config.rivals:
         photos = rendered(replace(config, pictures=PHOTOS), "photos", watch)
@@ -111,5 +116,6 @@ def run(folder: Path, config: Any, watch: Watch) -> Mapping[str, Any]:
     for name, tower in (("vision", net.vision), ("text", net.text)):
         own = {key.removeprefix(f"{name}."): value for key, value in done.weights.items()}
         write_network(tower, folder / name, own, None)
-    write_card(folder, done.card)
-    return done.card
+    card = {**done.card, "logit_scale": round(float(done.weights["logit_scale"]), 3)}
+    write_card(folder, card)
+    return card

@@ -35,7 +35,7 @@ class Training:
     compile: bool = opt(False, "torch.compile: slow to start, faster after")
     max_seconds: float | None = opt(None, "pause after so long; the same command goes on", 1)
     allow_change: bool = opt(False, "go on from a checkpoint made under other settings")
-    start: str = opt("", "weights to begin with: a safetensors file of the same network")
+    start: str = opt("", "weights to begin with: a file or folder of the same network")
     cache: str = opt(".cache/portraits", "where rendered pictures are kept")
 
 
@@ -100,8 +100,7 @@ def trained(
 ) -> Trained | None:
     """Run `fit`, resuming what lies in `folder`; None if it paused before the last step."""
     device = pick_device(config.device)
-    if config.start:
-        fill(net, Path(config.start))
+    start = begun(net, Path(config.start)) if config.start else ""
     net.to(device)
     fitting = FitConfig(
         steps=config.steps,
@@ -116,8 +115,8 @@ def trained(
         "pictures": config.pictures,
         "recipe": recipe,
     }
-    if config.start:
-        about["start"] = fingerprint(Path(config.start))
+    if start:
+        about["start"] = start
     last = Progress(0, 0.0, 0.0, 0.0)
     run = fit(
         net,
@@ -135,6 +134,17 @@ def trained(
     return Trained(
         {name: value.cpu() for name, value in last.ema.items()}, _card(about, config, last)
     )
+
+
+def begun(net: nn.Module, start: Path) -> str:
+    """Give `net` the weights of a file or folder, a file for each part; returns their hash."""
+    files = [start]
+    if start.is_dir():
+        found = [path.relative_to(start) for path in sorted(start.rglob("*.safetensors"))]
+        files = [start / path for path in found if "checkpoints" not in path.parts]
+    for file in files:
+        fill(net if len(files) == 1 else net.get_submodule(file.parent.name), file)
+    return "-".join(map(fingerprint, files))
 
 
 def _card(about: Mapping[str, Any], config: Training, last: Progress) -> dict[str, Any]:
