@@ -17,7 +17,7 @@ from overpaint.models.bundle import DiffusionModel
 from overpaint.models.folders import Folder
 from overpaint.models.zoo import WEIGHTS
 
-TUNING = 2  # raised when the recipe changes, so that cached adapters are tuned again
+TUNING = 3  # raised when the recipe or its CLIP changes: what was cached before is not used
 FILES = {"adapter_config.json", "adapter_model.safetensors", "model.safetensors", "card.json"}
 
 
@@ -31,7 +31,7 @@ def known(model: DiffusionModel, task: Task) -> Iterator[Path]:
 
 def cached(model: DiffusionModel, prompt: str, source_prompt: str) -> Path:
     """Where the adapter for a text is kept between edits."""
-    what = [TUNING, model.hash, plain(prompt), plain(source_prompt)]
+    what = [model.hash, plain(prompt), plain(source_prompt)]
     key = hashlib.sha256(json.dumps(what).encode()).hexdigest()[:16]
     return _cache() / key
 
@@ -84,4 +84,4 @@ def _folders() -> Iterator[Path]:
 
 
 def _cache() -> Path:
-    return user_cache_path("overpaint", appauthor=False) / "adapters"
+    return user_cache_path("overpaint", appauthor=False) / "adapters" / str(TUNING)

@@ -14,7 +14,7 @@ from PIL import Image
 from overpaint import parts as loaded
 from overpaint.core.watch import Watch, unwatched
 from overpaint.data.decoding import MAX_PIXELS
-from overpaint.data.images import Picture, read_image
+from overpaint.data.images import read_image
 from overpaint.data.masking import read_mask
 from overpaint.data.placement import fit
 from overpaint.errors import OptionError
@@ -66,12 +66,11 @@ def edits(
     registry.check(chosen, {"prompt": prompt, "source_prompt": source_prompt, "mask": mask})
     loaded.check_given(chosen, given)
     seeds = seeds_of(seed, count)
-    if not isinstance(image, Picture):
-        image = read_image(image, max_pixels=max_pixels, keep_exif=keep_exif)
-    area = None if mask is None else read_mask(mask, image.size, max_pixels=max_pixels)
+    picture = read_image(image, max_pixels=max_pixels, keep_exif=keep_exif)
+    area = None if mask is None else read_mask(mask, picture.size, max_pixels=max_pixels)
     base = model if isinstance(model, DiffusionModel) else load(model, device, dtype)
     with memory_errors("edit"):
-        pixels, placement = fit(image, base.size)
+        pixels, placement = fit(picture, base.size)
         where = None if area is None else placement.fit_mask(area.values).to(base.device)
         task = Task(pixels.to(base.device), prompt, source_prompt, where)
         asked = Asked(chosen, parsed, base, task, placement, area)

@@ -9,7 +9,7 @@ from PIL import Image
 from overpaint.core.schedule import below
 from overpaint.core.solvers import last
 from overpaint.core.watch import Watch, unwatched
-from overpaint.data.images import Picture, read_image
+from overpaint.data.images import read_image
 from overpaint.data.placement import fit
 from overpaint.inversions.ddim import ddim, replay
 from overpaint.memory import memory_errors
@@ -47,7 +47,7 @@ def reconstruct(
     watch: Watch = unwatched,
 ) -> Reconstruction:
     """DDIM inversion to `strength` of the path in `steps` moves on the closed grid, and back."""
-    picture = image if isinstance(image, Picture) else read_image(image)
+    picture = read_image(image)
     loaded = load(model, device, dtype) if isinstance(model, str) else model
     counted = replace(loaded, calls=Calls())
     began = time.monotonic()

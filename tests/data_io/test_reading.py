@@ -213,3 +213,8 @@ def test_any_small_picture_survives(width, height, channels, format, orientation
     assert np.array_equal(np.sort(picture.pixels, axis=None), np.sort(colour, axis=None))
     if orientation in (0, 1, 9):
         assert np.array_equal(picture.pixels, colour)
+
+
+def test_a_picture_that_was_read_is_not_read_again():
+    picture = read_image(np.zeros((4, 6, 3), np.uint8))
+    assert read_image(picture) is picture

@@ -13,7 +13,14 @@ from overpaint.errors import OptionError, UnsafeFileError
 from overpaint.models.bundle import DiffusionModel
 from overpaint.models.control import adapted, read_adapter
 from overpaint.models.families.tiny import tiny
-from overpaint.models.tuning import TARGETS, convolutions, low_rank, truncated, whole, write_tuned
+from overpaint.models.tuning import (
+    convolutions,
+    convolving,
+    low_rank,
+    truncated,
+    whole,
+    write_tuned,
+)
 
 from ..adapters import random_factors, write_random
 
@@ -44,7 +51,9 @@ def test_the_reader_agrees_with_peft(model, folder):
 
 
 def test_adapters_that_others_made_are_read(model, tmp_path):
-    config = peft.LoraConfig(r=3, lora_alpha=7, target_modules=TARGETS, use_rslora=True)
+    config = peft.LoraConfig(
+        r=3, lora_alpha=7, target_modules=convolutions(model.net), use_rslora=True
+    )
     theirs = peft.get_peft_model(copy.deepcopy(model.net), config)
     for name, p in theirs.named_parameters():
         if "lora_B" in name:
@@ -100,7 +109,7 @@ def test_training_moves_a_copy_and_of_it_only_the_factors(model):
 
 def moved_at_random(model, seed=0):
     """A copy whose convolutions have learnt something, and what they have learnt."""
-    net, changes, rng = convolutions(model), {}, torch.Generator().manual_seed(seed)
+    net, changes, rng = convolving(model), {}, torch.Generator().manual_seed(seed)
     for name, weight in net.named_parameters():
         if weight.requires_grad:
             changes[name] = torch.randn(weight.shape, generator=rng)
@@ -109,7 +118,7 @@ def moved_at_random(model, seed=0):
 
 
 def test_the_convolutions_learn_and_nothing_else(model):
-    net = convolutions(model)
+    net = convolving(model)
     net(X, torch.full((2,), 400.0)).sample.square().mean().backward()
     moved = {name for name, p in net.named_parameters() if p.grad is not None}
     assert {"conv_in.weight", "conv_out.weight"} < moved
@@ -119,7 +128,9 @@ def test_the_convolutions_learn_and_nothing_else(model):
 
 def test_at_full_rank_nothing_that_was_learnt_is_lost(model, tmp_path):
     net, changes = moved_at_random(model)
-    write_tuned(truncated(model, net, rank=4096), tmp_path, {})
+    factors, kept = truncated(model, net, rank=4096)
+    write_tuned(factors, tmp_path, {})
+    assert kept == pytest.approx(1)
     read = read_adapter(tmp_path).changes
     assert set(read) == set(changes)
     assert all(torch.allclose(read[name], changes[name], atol=0.02) for name in changes)  # fp16
@@ -128,14 +139,38 @@ def test_at_full_rank_nothing_that_was_learnt_is_lost(model, tmp_path):
 def test_at_a_lower_rank_what_is_kept_is_the_nearest(model):
     """Eckart and Young: the square of what is lost is that of the singular values left out."""
     net, changes = moved_at_random(model)
-    kept = truncated(model, net, rank=2).base_model.model
+    factors, kept = truncated(model, net, rank=2)
+    squares = torch.zeros(2)
     for name, change in changes.items():
-        layer = kept.get_submodule(name.removesuffix(".weight"))
-        near = layer.get_delta_weight("default")
-        lost = (near - change).flatten(1)
-        out = torch.linalg.svdvals(change.flatten(1))[2:]
-        assert float(lost.square().sum()) == pytest.approx(float(out.square().sum()), rel=1e-3)
+        layer = factors.base_model.model.get_submodule(name.removesuffix(".weight"))
+        near = layer.get_delta_weight("default").detach()
+        lost = float((near - change).square().sum())
+        sizes = torch.linalg.svdvals(change.flatten(1)).square()
+        assert lost == pytest.approx(float(sizes[2:].sum()), rel=1e-3)
         assert torch.linalg.matrix_rank(near.flatten(1)) == 2
+        squares += torch.stack([sizes[:2].sum(), sizes.sum()])
+    assert kept == pytest.approx(float(squares[0] / squares[1]), rel=1e-3)
+
+
+def test_nothing_learnt_is_kept_whole(model):
+    assert truncated(model, convolving(model), rank=2)[1] == 1
+
+
+def test_networks_whose_pools_are_called_conv_can_be_tuned_too(model):
+    from diffusers import UNet2DModel
+
+    net = UNet2DModel(
+        sample_size=8,
+        block_out_channels=(8, 8),
+        down_block_types=("ResnetDownsampleBlock2D", "DownBlock2D"),
+        up_block_types=("UpBlock2D", "ResnetUpsampleBlock2D"),
+        norm_num_groups=4,
+        layers_per_block=1,
+    )
+    names = convolutions(net)
+    assert {"conv_in", "conv_out"} < set(names)
+    assert convolving(replace(model, net=net))
+    assert low_rank(replace(model, net=net), rank=1)
 
 
 def rewrite(folder, **values):

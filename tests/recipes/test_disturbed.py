@@ -3,9 +3,9 @@
 import torch
 from torch import nn
 
-from overpaint.recipes.disturbed import SEEN, SIZES, UNSEEN, disturbed
+from overpaint.recipes.disturbed import SEEN, SIDES, UNSEEN, disturbed
 
-FLAWED = torch.arange(32) % 2 == 0
+MARRED = torch.arange(32) % 2 == 0
 
 
 def rng(seed=0):
@@ -17,13 +17,13 @@ def worse(net):
 
 
 def disturb(images, net, seed=1):
-    return disturbed(images, FLAWED, worse(net), rng(seed))
+    return disturbed(images, MARRED, worse(net), rng(seed))
 
 
 def test_the_sound_get_a_little_noise_by_lengths_of_their_own():
     images, net = torch.randn(32, 3, 16, 16, generator=rng()), nn.Linear(768, 4)
-    away = (disturb(images, net) - images).flatten(1).norm(dim=1)[~FLAWED]
-    assert float(away.max()) <= 1.5 * UNSEEN + 1e-4
+    away = (disturb(images, net) - images).flatten(1).norm(dim=1)[~MARRED]
+    assert float(away.max()) <= UNSEEN + 1e-4
     assert float(away.max() - away.min()) > 0.2
 
 
@@ -31,19 +31,19 @@ def test_flaws_are_grids_blots_or_ringing():
     flat, net = torch.full((32, 3, 16, 16), 0.3), nn.Linear(768, 4)
     tiles, kinds = set(), []
     for seed in range(8):
-        added = disturb(flat, net, seed)[FLAWED] - 0.3
-        there = added.flatten(1).std(1) > 1e-4  # filters leave alone what is flat
+        added = disturb(flat, net, seed)[MARRED] - 0.3
+        there = added.flatten(1).std(1) > 1e-2  # filters leave alone what is flat
         period = [
-            next((p for p in SIZES if torch.equal(one[..., p:], one[..., :-p])), 0) for one in added
+            next((p for p in SIDES if torch.equal(one[..., p:], one[..., :-p])), 0) for one in added
         ]
         grids = added[torch.tensor([p > 0 for p in period]) & there]
         tiles |= {p for p, seen in zip(period, there, strict=True) if p and seen}
         kinds.append((len(grids), int(there.sum()) - len(grids), int((~there).sum())))
         strength = grids.square().mean((1, 2, 3)).sqrt()
-        assert len(grids) == 0 or 0.5 * SEEN[0] - 1e-3 <= float(strength.min())
-        assert len(grids) == 0 or float(strength.max()) <= 1.5 * SEEN[1] + 1e-3
+        assert len(grids) == 0 or SEEN[0] - 0.02 <= float(strength.min())
+        assert len(grids) == 0 or float(strength.max()) <= SEEN[1] + 1e-3
         assert float(grids.mean((2, 3)).abs().sum()) < 1e-4  # no tint
-    assert tiles == set(SIZES)
+    assert tiles == set(SIDES)
     assert all(20 < sum(of) < 80 for of in zip(*kinds, strict=True))  # of 128
 
 

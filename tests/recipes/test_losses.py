@@ -9,11 +9,14 @@ from torch import nn
 
 from overpaint.core.schedule import NoiseSchedule
 from overpaint.models.clip import tokens
+from overpaint.portraits import dataset
 from overpaint.portraits.captions import phrase
 from overpaint.portraits.labels import HIDDEN, LABELS
+from overpaint.portraits.render import render
 from overpaint.portraits.scene import VALUES
 from overpaint.recipes.captioned import (
     CONTEXT,
+    FAILED,
     NOISY,
     captioned,
     changed,
@@ -21,7 +24,7 @@ from overpaint.recipes.captioned import (
     train_tokenizer,
 )
 from overpaint.recipes.clip import WARPED, guiding_loss, paired
-from overpaint.recipes.disturbed import half_done
+from overpaint.recipes.disturbed import SEEN, half_done
 from overpaint.recipes.identity import pairs, twin_loss
 from overpaint.recipes.losses import attribute_loss, directional, matching_loss
 from overpaint.recipes.pixel import emphasis, velocity_loss
@@ -244,19 +247,47 @@ def test_guidance_is_best_when_an_edit_goes_where_its_words_go(tokenizer):
     assert loss(toward) < 0.35 < 1 < loss(-toward)
 
 
-def test_half_of_an_edit_leaves_something_of_the_picture_and_shows_something_of_the_edit():
-    before = torch.rand(64, 3, 32, 32, generator=rng()) * 2 - 1
-    after = torch.zeros(64, 3, 32, 32)
-    made = half_done(before, after, rng(1))
-    left = (made - after).flatten(1).norm(dim=1)
-    gone = (made - before).flatten(1).norm(dim=1)
-    assert float(left.min()) > 1
-    assert float(gone.min()) > 1
-    assert float(half_done(before, before, rng(1)).sub(before).abs().max()) == 0
-    kinds = (made.mean(1).abs().amax((1, 2)) < 1e-5).float().mean()
-    assert (
-        0.1 < float(kinds) < 0.4
-    )  # a quarter keeps the colours alone, whose mean is that of after
+def test_half_an_edit_leaves_what_is_seen_and_does_what_is_seen():
+    pairs = dataset.scenes("edits", 0, 0)[:80]
+    styles = [(a, b) for a, b in zip(pairs[::2], pairs[1::2], strict=True) if a.style != b.style]
+    before, after = (
+        images(np.stack([render(pair[i], 32) for pair in styles[:12]])) for i in (0, 1)
+    )
+    seen = set()
+    for seed in range(4):
+        made = half_done(before, after, rng(seed))
+        for other in (before, after):
+            size = (made - other).square().mean((1, 2, 3)).sqrt()
+            whole = (before - after).square().mean((1, 2, 3)).sqrt()
+            assert (size >= torch.minimum(torch.tensor(SEEN[0] - 1e-3), 0.24 * whole)).all()
+        grey = (made - after).mean(1).abs().amax((1, 2)) < 1e-5  # only colours are left
+        seen |= set(grey.tolist())
+    assert seen == {True, False}
+
+
+def test_failed_edits_are_flawed_photos_and_half_done_ones_of_no_style(tokenizer):
+    data, failed = pairs_of_edits(64), pairs_of_edits(64)
+    for i in range(0, 64, 2):
+        failed.labels[i + 1] = failed.labels[i]
+        failed.pictures[i : i + 2] = 7
+    batch = captioned(data, tokenizer, Training(batch_size=64), failed)(2)
+    was, now = batch["flawed"].chunk(2)
+    bad = (batch["images"] == images(np.full((1, 64, 64, 3), 7, np.uint8))).flatten(1).all(1)
+    bad, again = bad.chunk(2)
+    assert torch.equal(bad, again)
+    assert bad.sum() == 32 // FAILED
+    assert not was[bad].any()
+    assert now[bad].all()
+    assert torch.equal(batch["before"][bad], batch["after"][bad])
+    style = LABELS.index("style")
+    edits = batch["labels"].chunk(2)[1]
+    assert torch.equal(edits[:, style] == HIDDEN, batch["half"])
+    assert 0 < batch["half"].sum() < 32
+    assert now[batch["half"]].all()
+    marred_first, marred_second = batch["marred"].chunk(2)
+    assert torch.equal(was, marred_first)
+    assert torch.equal(now, marred_second | bad | batch["half"])
+    assert not (marred_second & (bad | batch["half"])).any()
 
 
 def test_the_directional_loss_takes_one_direction_or_one_for_each():

@@ -18,7 +18,7 @@ MODEL = tiny()
 def _small(tmp_path, monkeypatch):
     """The tiny model in the place of the embedded one, and a cache of its own."""
     one_thread()
-    monkeypatch.setattr(rivals, "load", lambda name: MODEL)
+    monkeypatch.setattr(rivals, "load", lambda *asked: MODEL)
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
 
 
@@ -29,9 +29,9 @@ def photos(count=3):
 
 def test_every_rival_edits_every_photo(tmp_path):
     for seed, t0 in ((1, 300), (2, 500)):
-        write_random(MODEL, tmp_path / "rivals" / str(seed), seed=seed, t0=t0)
+        write_random(MODEL, tmp_path / "rivals" / str(seed), seed=seed, t0=t0, base=MODEL.hash)
     data = photos()
-    made = rivals.failed_edits(tmp_path / "rivals", data)
+    made = rivals.failed_edits(rivals.read_rivals(tmp_path / "rivals"), data)
     assert made.pictures.shape == (12, 16, 16, 3)
     assert np.array_equal(made.pictures[::2], np.tile(data.pictures, (2, 1, 1, 1)))
     assert np.array_equal(made.labels[::2], np.tile(data.labels, (2, 1)))
@@ -43,4 +43,10 @@ def test_every_rival_edits_every_photo(tmp_path):
 
 def test_a_folder_without_adapters_is_refused(tmp_path):
     with pytest.raises(OptionError, match="holds no folder of an adapter"):
-        rivals.failed_edits(tmp_path, photos())
+        rivals.read_rivals(tmp_path)
+
+
+def test_a_rival_of_another_model_is_refused(tmp_path):
+    write_random(MODEL, tmp_path / "rivals" / "one", t0=300, base="another")
+    with pytest.raises(OptionError, match="does not belong"):
+        rivals.failed_edits(rivals.read_rivals(tmp_path / "rivals"), photos())

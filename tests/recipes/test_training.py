@@ -1,6 +1,7 @@
 """Every recipe leaves a model that its loader reads, with a card; a paused one goes on."""
 
 import json
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -109,16 +110,36 @@ def test_a_clip_may_start_from_the_towers_in_a_folder(tmp_path):
     assert torch.allclose(one.image(IMAGES), other.image(IMAGES), atol=0.05)
 
 
-def test_a_clip_learns_from_the_edits_of_rivals(tmp_path, monkeypatch):
+def test_a_start_without_weights_of_the_network_is_refused(tmp_path):
+    trained(judge, tmp_path / "paused", max_seconds=1e-9)
+    trained(clip, tmp_path / "clip")
+    for folder in ("paused", "clip", "nowhere"):
+        with pytest.raises(OptionError, match="no weights to start from"):
+            trained(judge, tmp_path / "new", start=str(tmp_path / folder))
+
+
+def test_a_clip_learns_from_the_edits_of_rivals_and_says_so(tmp_path, monkeypatch):
+    found = [SimpleNamespace(hash="abc"), SimpleNamespace(hash="def")]
     asked = []
 
-    def failed_edits(folder, photos, watch):
-        asked.append((folder, len(photos)))
+    def failed_edits(rivals, photos, device, watch):
+        asked.append((rivals, len(photos), device))
         return pairs_of_edits(8)
 
+    monkeypatch.setattr(clip, "read_rivals", lambda folder: found)
     monkeypatch.setattr(clip, "failed_edits", failed_edits)
-    trained(clip, tmp_path / "one", batch_size=16, rivals=str(tmp_path / "rivals"))
-    assert asked == [(tmp_path / "rivals", 8)]
+    card = trained(clip, tmp_path / "one", batch_size=16, rivals="somewhere", max_seconds=1e-9)
+    assert not card["finished"]
+    assert asked == [(found, 8, "cpu")]
+    with pytest.raises(OptionError, match="other settings"):
+        trained(clip, tmp_path / "one", batch_size=16)
+    card = trained(clip, tmp_path / "one", batch_size=16, rivals="somewhere")
+    assert card["rivals"] == ["abc", "def"]
+
+
+def test_pairs_are_even(tmp_path):
+    with pytest.raises(OptionError, match="even"):
+        trained(clip, tmp_path, batch_size=3)
 
 
 def test_batches_depend_on_the_step_alone_and_are_half_mirrored():

@@ -54,7 +54,7 @@ class Picture:
 
 
 def read_image(source: object, *, max_pixels: int = MAX_PIXELS, keep_exif: bool = False) -> Picture:
-    """A `Picture` of a path, bytes, a binary file, a PIL image, an array or a tensor.
+    """A `Picture` of a path, bytes, a binary file, a PIL image, an array, a tensor or a `Picture`.
 
     Arrays are (H, W, C) uint8, uint16, or float in [0, 1]; tensors (1, C, H, W) in [0, 1]. In a
     file, PNG, JPEG, WebP, TIFF, GIF (its first frame) and BMP are known by their content.
@@ -62,6 +62,8 @@ def read_image(source: object, *, max_pixels: int = MAX_PIXELS, keep_exif: bool 
     Raises:
         ImageReadError: whatever is wrong with it.
     """
+    if isinstance(source, Picture):
+        return source
     if is_tensor(source):
         return _from_planes(from_tensor(source, max_pixels))
     if isinstance(source, np.ndarray):

@@ -1,6 +1,7 @@
 """The mean of models that were trained from one start (arXiv 2203.05482).
 
 What one CLIP takes for an edit by mistake, the others mostly do not, and so their mean does not.
+The running means and variances of norms are averaged like weights.
 """
 
 import shutil
@@ -10,16 +11,16 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from safetensors.torch import save_file
+from safetensors.torch import load_file, save_file
 from torch import Tensor
 
 from overpaint.core.watch import Watch
 from overpaint.errors import OptionError
 from overpaint.methods.options import opt
-from overpaint.models.folders import Folder, read_tensors
+from overpaint.models.folders import Folder, fingerprint
 from overpaint.models.networks import write_card
 
-UNWANTED = shutil.ignore_patterns("checkpoints", "card.json")
+WEIGHTS = ".safetensors"
 
 
 @dataclass(frozen=True)
@@ -34,21 +35,50 @@ def run(folder: Path, config: Config, watch: Watch) -> Mapping[str, Any]:
     members = [Path(name) for name in config.of.split(",") if name]
     if len(members) < 2:
         raise OptionError("An average is of two models or more", hint="-O of=FOLDER,FOLDER")
-    if (folder / "card.json").exists():
-        raise OptionError(f"{folder} holds a model already", hint="Name another with -o.")
-    shutil.copytree(members[0], folder, ignore=UNWANTED, dirs_exist_ok=True)
-    parts = [path.relative_to(folder) for path in sorted(folder.rglob("*.safetensors"))]
-    for part in watch(parts, len(parts), "averaging"):
-        files = [Folder.at(member).file(str(part)) for member in members]
-        save_file(mean([read_tensors(file) for file in files]), folder / part, {"format": "pt"})
+    if folder.exists() and any(folder.iterdir()):
+        raise OptionError(f"{folder} holds something already", hint="Name another with -o.")
+    files = [_files(member) for member in members]
+    first = files[0]
+    for member, other in zip(members, files, strict=True):
+        if _told(first) != _told(other):
+            what = f"{members[0]} and {member} are not of one kind"
+            raise OptionError(what, "their configurations or tokenizers differ")
+    weights = [name for name in first if name.endswith(WEIGHTS)]
+    means = {
+        name: mean([load_file(each[name]) for each in files])
+        for name in watch(weights, len(weights), "averaging")
+    }
+    for name, path in first.items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        if name in means:
+            save_file(means[name], folder / name, metadata={"format": "pt"})
+        else:
+            shutil.copyfile(path, folder / name)
     cards = [Folder.at(member).card() for member in members]
     card = {"recipe": "average", "licence": "Apache-2.0", "of": cards}
+    if scales := [each["logit_scale"] for each in cards if "logit_scale" in each]:
+        card["logit_scale"] = sum(scales) / len(scales)
     write_card(folder, card)
     return card
 
 
+def _files(member: Path) -> dict[str, Path]:
+    """The files of a model by their place in its folder, but for its card and checkpoints."""
+    folder = Folder.at(member)
+    names = [path.relative_to(member) for path in sorted(member.rglob("*")) if path.is_file()]
+    kept = [str(n) for n in names if "checkpoints" not in n.parts and n.name != "card.json"]
+    if not any(name.endswith(WEIGHTS) for name in kept):
+        raise OptionError(f"{member} holds no weights", hint="Name the folder of a finished run.")
+    return {name: folder.file(name) for name in kept}
+
+
+def _told(files: Mapping[str, Path]) -> dict[str, str]:
+    """The names of a model's files, with the hashes of those that are no weights."""
+    return {n: "" if n.endswith(WEIGHTS) else fingerprint(path) for n, path in files.items()}
+
+
 def mean(states: list[dict[str, Tensor]]) -> dict[str, Tensor]:
-    """Of tensors of the same names and shapes; what is no float is the first's."""
+    """Of tensors of the same names and shapes, as precise as they are; of integers, the first."""
     first, *others = states
     for other in others:
         if {k: v.shape for k, v in first.items()} != {k: v.shape for k, v in other.items()}:

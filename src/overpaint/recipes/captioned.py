@@ -1,5 +1,6 @@
 """What CLIP learns from: pairs of pictures, captions of them, and prompts to read them by."""
 
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -18,7 +19,7 @@ from overpaint.recipes.training import images
 CONTEXT = 32
 VOCABULARY = 768
 SIZES = [len(values) for values in VALUES.values()]
-FAILED = 6  # every so manyth pair is a failed edit, where there are some
+FAILED = 6  # one pair in so many is a failed edit, if there are any
 NOISY = ", noisy"  # said of a picture with a flaw
 
 
@@ -60,43 +61,56 @@ def train_tokenizer(seed: int = 0, sentences: int = 20_000) -> Tokenizer:
     return tokenizer
 
 
+@dataclass(frozen=True)
+class Flaws:
+    """What is wrong with the pictures of a batch, (B,) each but `half`."""
+
+    half: np.ndarray  # edits of style that are done by half, (B / 2,)
+    marred: np.ndarray  # pictures that get a grid, blots or ringing
+    flawed: np.ndarray  # any of these, and edits that failed
+    said: np.ndarray  # by the caption
+
+
+def flaws(rows: np.ndarray, failed: np.ndarray, rng: np.random.Generator) -> Flaws:
+    """Draw what is wrong in pairs with labels `rows`, of which the edits (B / 2,) `failed` are."""
+    count, style = len(failed), LABELS.index("style")
+    sound = np.zeros(count, bool)
+    half = (rows[:count, style] != rows[count:, style]) & (rng.random(count) < 0.4)
+    kept = np.concatenate([failed, failed | half])
+    marred = (rng.random(2 * count) < 0.4) & ~kept
+    flawed = marred | np.concatenate([sound, failed | half])
+    said = flawed & (rng.random(2 * count) < 0.5) | np.concatenate([sound, half])
+    return Flaws(half, marred, flawed, said)
+
+
 def captioned(
     data: Portraits, tokenizer: Tokenizer, config: Any, failed: Portraits | None = None
 ) -> BatchFn:
     """Batches of edits, rows i and i + B/2 a pair, with captions, which are true of what, prompts.
 
-    "before" and "after" are the places of the prompts that each edit leads from and to. Half of
-    the pictures are "flawed", which half of their captions say: some of the edits of style are
-    "half" done, some pairs are a photo and its `failed` edit, the others are to be "marred".
+    "before" and "after" are the places of the prompts that each edit leads from and to; "flawed",
+    "half" and "marred" as in `Flaws`. Some of the pairs are a photo and its `failed` edit.
     """
 
     def batch(step: int) -> dict[str, Tensor]:
         rng = numpy_rng(config.seed, step)
         count = config.batch_size // 2
-        first = 2 * rng.integers(len(data) // 2, size=count)
-        pictures, rows = pairs_at(data, first)
+        pictures, rows = pairs_at(data, 2 * rng.integers(len(data) // 2, size=count))
         bad = np.zeros(count, bool)
         if failed is not None:
-            bad[: count // FAILED] = True
-            one, other = pairs_at(failed, 2 * rng.integers(len(failed) // 2, size=bad.sum()))
-            where = np.tile(bad, 2)
-            pictures[where], rows[where] = one, other
+            bad[: max(1, count // FAILED)] = True
+            first = 2 * rng.integers(len(failed) // 2, size=int(bad.sum()))
+            pictures[np.tile(bad, 2)], rows[np.tile(bad, 2)] = pairs_at(failed, first)
         before, after = changed(rows[:count], rows[count:], rng)
-        style = LABELS.index("style")
-        half = (rows[:count, style] != rows[count:, style]) & (rng.random(count) < 0.4)
-        marred = (rng.random(2 * count) < 0.4) & ~np.concatenate([bad, bad | half])
-        flawed = marred | np.concatenate([np.zeros(count, bool), bad | half])
+        wrong = flaws(rows, bad, rng)
         captions = [caption_of_labels(row, rng) for row in rows]
-        claims = np.stack([claim_row(caption.claims) for caption in captions])
-        said = flawed & (rng.random(len(rows)) < 0.5)
-        said[count:] |= half
         labels = rows.copy()
-        labels[count:, style][half] = HIDDEN
-        true = truth(labels, claims) & (flawed[:, None] | ~said)
-        np.fill_diagonal(true, True)
-        texts = [
-            caption.text + NOISY * bool(say) for caption, say in zip(captions, said, strict=True)
-        ]
+        labels[count:, LABELS.index("style")][wrong.half] = HIDDEN
+        claims = np.stack([claim_row(caption.claims) for caption in captions])
+        true = truth(labels, claims) & (wrong.flawed[:, None] | ~wrong.said)
+        np.fill_diagonal(true, val=True)
+        told = zip(captions, wrong.said, strict=True)
+        texts = [caption.text + NOISY * bool(said) for caption, said in told]
         mirrored = torch.from_numpy(np.tile(rng.random(count) < 0.5, 2))[:, None, None, None]
         seen = images(pictures)
         return {
@@ -104,9 +118,9 @@ def captioned(
             "labels": torch.from_numpy(labels.astype(np.int64)),
             "captions": tokens(tokenizer, texts, CONTEXT),
             "truth": torch.from_numpy(true),
-            "flawed": torch.from_numpy(flawed),
-            "marred": torch.from_numpy(marred),
-            "half": torch.from_numpy(half),
+            "flawed": torch.from_numpy(wrong.flawed),
+            "marred": torch.from_numpy(wrong.marred),
+            "half": torch.from_numpy(wrong.half),
             "prompts": tokens(tokenizer, prompts(rng), CONTEXT),
             "before": torch.from_numpy(before),
             "after": torch.from_numpy(after),

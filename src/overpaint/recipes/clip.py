@@ -7,15 +7,17 @@ failed are flaws, which have a word of their own: so they point elsewhere than t
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import torch
+from tokenizers import Tokenizer
 from torch import Tensor
 from torch.nn import functional as F
 
 from overpaint.core.watch import Watch
+from overpaint.errors import OptionError
 from overpaint.methods.options import opt
 from overpaint.models.augment import Views
 from overpaint.models.folders import Folder
@@ -26,17 +28,15 @@ from overpaint.recipes.captioned import CONTEXT, SIZES, captioned, train_tokeniz
 from overpaint.recipes.disturbed import disturbed, half_done
 from overpaint.recipes.fit import Batch, Figures
 from overpaint.recipes.losses import attribute_loss, directional, matching_loss
-from overpaint.recipes.rivals import failed_edits
+from overpaint.recipes.rivals import failed_edits, read_rivals
 from overpaint.recipes.training import rendered, trained, training
 
-
-@dataclass(frozen=True)
-class Config(training(steps=2500, batch_size=128, lr=1.5e-3)):  # type: ignore[misc]
-    """How long and on what CLIP learns."""
-
-    rivals: str = opt("", "a folder of adapters tuned by an earlier CLIP: their edits are flawed")
-
-
+Config = training(
+    steps=2500,
+    batch_size=128,
+    lr=1.5e-3,
+    rivals=opt("", "folder of adapters that deceived an earlier CLIP: their edits are flawed"),
+)
 # Warps, blur and noise until only what an eye would see is left to read.
 SOFTENED = Views(scale=0, turn=0, shift=0, bend=0, colour=0.20, blur=3.0)
 WARPED = Views(scale=0.18, turn=0.12, shift=0.10, bend=0.08, noise=0.25)
@@ -52,7 +52,7 @@ def paired(views: Views, pictures: Tensor, rng: torch.Generator) -> Tensor:
 def guiding_loss(net: Any, batch: Batch, rng: torch.Generator) -> tuple[Tensor, Figures]:
     """Matching of captions, reading of attributes, and edits that go where their words go.
 
-    All on pictures that are disturbed against it, and in words if one sees it: what is tuned by
+    All on pictures that are disturbed against it, and in words where one sees it: what is tuned by
     this CLIP shall not please it by grids and noise that an eye would not call the change.
     """
     ids = torch.cat([batch["captions"], batch["prompts"]])
@@ -94,22 +94,31 @@ def total(terms: dict[str, Tensor]) -> Tensor:
 
 def run(folder: Path, config: Any, watch: Watch) -> Mapping[str, Any]:
     """Train; leaves a transformers folder (CLIPModel and tokenizer) and its card."""
+    if config.batch_size % 2:
+        raise OptionError(f"batch_size is of pairs: even, not {config.batch_size}")
     data = rendered(config, "edits", watch)
-    folder.mkdir(parents=True, exist_ok=True)
-    tokenizer = train_tokenizer(config.seed)
-    tokenizer.save(str(folder / "tokenizer.json"))
-    torch.manual_seed(config.seed)
-    end = tokenizer.encode("<|endoftext|>", add_special_tokens=False).ids[-1]
-    net = clip_towers(tokenizer.get_vocab_size(), CONTEXT, end)
+    words, scale = train_tokenizer(config.seed), None
     if config.start:
-        scale = Folder.at(Path(config.start)).card().get("logit_scale", SCALE)
+        start = Folder.at(Path(config.start))
+        words = Tokenizer.from_file(str(start.file("tokenizer.json")))
+        scale = start.card().get("logit_scale", SCALE)
+    folder.mkdir(parents=True, exist_ok=True)
+    words.save(str(folder / "tokenizer.json"))
+    torch.manual_seed(config.seed)
+    end = words.encode("<|endoftext|>", add_special_tokens=False).ids[-1]
+    net = clip_towers(words.get_vocab_size(), CONTEXT, end)
+    if scale is not None:
         net.logit_scale.data.fill_(scale)
-    failed = None
+    failed, about = None, {}
     if config.rivals:
         photos = rendered(replace(config, pictures=PHOTOS), "photos", watch)
-        failed = failed_edits(Path(config.rivals), photos, watch)
-    batch = captioned(data, tokenizer, config, failed)
-    done = trained(net, guiding_loss, batch, config, folder=folder, watch=watch, recipe="clip")
+        rivals = read_rivals(Path(config.rivals))
+        failed = failed_edits(rivals, photos, config.device, watch)
+        about["rivals"] = [rival.hash for rival in rivals]
+    batch = captioned(data, words, config, failed)
+    done = trained(
+        net, guiding_loss, batch, config, folder=folder, watch=watch, recipe="clip", about=about
+    )
     if done is None:
         return {"recipe": "clip", "finished": False}
     write_tokenizer(folder / "tokenizer.json", folder, CONTEXT)

@@ -23,7 +23,7 @@ from overpaint.models.bundle import DiffusionModel
 from overpaint.models.clip import Clip, load_clip
 from overpaint.models.identity import FaceEncoder, load_identity
 from overpaint.models.networks import hardware
-from overpaint.models.tuning import convolutions, low_rank, truncated, whole, write_tuned
+from overpaint.models.tuning import convolving, low_rank, truncated, whole, write_tuned
 from overpaint.models.zoo import WEIGHTS
 from overpaint.portraits import dataset
 from overpaint.portraits.render import render
@@ -57,7 +57,10 @@ class Config:
     clip_weight: float = opt(1.0, "of the directional CLIP loss", 0, 1000)
     l1_weight: float = opt(0.1, "of the mean absolute difference", 0, 1000)
     identity_weight: float = opt(0.3, "of the face encoder's loss", 0, 1000)
-    smooth_weight: float = opt(0.6, "of the total variation, squared", 0, 1000)
+    smooth_weight: float = opt(
+        0.6, "of the mean squared difference of neighbouring pixels", 0, 1000
+    )
+    clip: str = opt("", "folder of the CLIP that guides; the embedded one without it")
     views: int = opt(3, "random views of each picture that CLIP compares", 1, 64)
     seed: int = opt(0, "of weights, pictures, order and views", 0)
 
@@ -129,7 +132,8 @@ def tune(
     config = parse_fields(Config, options, "Tuning")
     source_prompt = source_prompt or SOURCE
     began = time.monotonic()
-    clip = load_clip(WEIGHTS / "clip", model.device, model.dtype)
+    guide = Path(config.clip) if config.clip else WEIGHTS / "clip"
+    clip = load_clip(guide, model.device, model.dtype)
     face = load_identity(WEIGHTS / "identity", model.device, model.dtype)
     objective = Objective(clip, face, text_direction(clip, source_prompt, prompt), config)
     pictures = material(model, config, watch)
@@ -142,14 +146,15 @@ def tune(
         "source_prompt": source_prompt,
         "base": model.hash,
         "base_name": model.name,
-        "clip": clip.hash,
         **asdict(config),
+        "clip": clip.hash,
         "seconds": round(time.monotonic() - began, 1),
         "hardware": hardware(),
         "losses": {name: round(value, 4) for name, value in figures.items()},
     }
-    kept = truncated(model, net, config.rank) if config.learn == "truncated" else net
-    write_tuned(kept, folder, card)
+    if config.learn == "truncated":
+        net, card["kept"] = truncated(model, net, config.rank)
+    write_tuned(net, folder, card)
     return folder
 
 
@@ -157,7 +162,7 @@ def learning(model: DiffusionModel, config: Config) -> nn.Module:
     """The copy of the network that is tuned."""
     if config.learn == "factors":
         return low_rank(model, config.rank, config.seed)
-    return whole(model) if config.learn == "all" else convolutions(model)
+    return whole(model) if config.learn == "all" else convolving(model)
 
 
 @dataclass(frozen=True)

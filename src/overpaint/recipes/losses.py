@@ -39,6 +39,6 @@ def directional(change: Tensor, direction: Tensor) -> Tensor:
 
 
 def roughness(images: Tensor) -> Tensor:
-    """The total variation of `(N, C, H, W)`, squared: of steps between neighbours, the mean."""
+    """The mean squared difference of neighbouring pixels of `(N, C, H, W)`, down and right."""
     down, right = images.diff(dim=2).square().mean(), images.diff(dim=3).square().mean()
     return down + right

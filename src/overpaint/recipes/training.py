@@ -1,7 +1,7 @@
 """What the recipes of the embedded models share: their options, their pictures and their cards."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, make_dataclass
+from dataclasses import Field, dataclass, field, make_dataclass
 from pathlib import Path
 from typing import Any
 
@@ -10,9 +10,10 @@ import torch
 from torch import Tensor, nn
 
 from overpaint.core.watch import Watch
+from overpaint.errors import OptionError
 from overpaint.methods.options import opt
 from overpaint.models.devices import pick_device
-from overpaint.models.folders import fill, fingerprint
+from overpaint.models.folders import Folder, fill, fingerprint
 from overpaint.models.networks import hardware
 from overpaint.portraits import dataset
 from overpaint.portraits.dataset import Portraits
@@ -40,10 +41,12 @@ class Training:
 
 
 def training(**defaults: Any) -> type[Training]:
-    """`Training` with other defaults: the `Config` of one recipe."""
+    """`Training` with other defaults, and fields of `opt` besides: the `Config` of one recipe."""
     own = Training.__dataclass_fields__
     fields = [
-        (name, own[name].type, field(default=value, metadata=own[name].metadata))
+        (name, str, value)
+        if isinstance(value, Field)
+        else (name, own[name].type, field(default=value, metadata=own[name].metadata))
         for name, value in defaults.items()
     ]
     return make_dataclass("Config", fields, bases=(Training,), frozen=True)
@@ -97,8 +100,13 @@ def trained(
     folder: Path,
     watch: Watch,
     recipe: str,
+    about: Mapping[str, Any] | None = None,
 ) -> Trained | None:
-    """Run `fit`, resuming what lies in `folder`; None if it paused before the last step."""
+    """Run `fit`, resuming what lies in `folder`; None if it paused before the last step.
+
+    Args:
+        about: what else the run depends on, compared when it goes on and told by the card.
+    """
     device = pick_device(config.device)
     start = begun(net, Path(config.start)) if config.start else ""
     net.to(device)
@@ -110,13 +118,14 @@ def trained(
         compile=config.compile,
         max_seconds=config.max_seconds,
     )
-    about: dict[str, Any] = {
+    known: dict[str, Any] = {
         "batch_size": config.batch_size,
         "pictures": config.pictures,
         "recipe": recipe,
+        **(about or {}),
     }
     if start:
-        about["start"] = start
+        known["start"] = start
     last = Progress(0, 0.0, 0.0, 0.0)
     run = fit(
         net,
@@ -124,7 +133,7 @@ def trained(
         batch,
         fitting,
         folder / "checkpoints",
-        about=about,
+        about=known,
         allow_change=config.allow_change,
     )
     for now in watch(run, config.steps, f"training {recipe}"):
@@ -132,26 +141,36 @@ def trained(
     if last.step < config.steps:
         return None
     return Trained(
-        {name: value.cpu() for name, value in last.ema.items()}, _card(about, config, last)
+        {name: value.cpu() for name, value in last.ema.items()}, _card(known, config, last)
     )
 
 
 def begun(net: nn.Module, start: Path) -> str:
-    """Give `net` the weights of a file or folder, a file for each part; returns their hash."""
-    files = [start]
-    if start.is_dir():
-        found = [path.relative_to(start) for path in sorted(start.rglob("*.safetensors"))]
-        files = [start / path for path in found if "checkpoints" not in path.parts]
-    for file in files:
-        fill(net if len(files) == 1 else net.get_submodule(file.parent.name), file)
-    return "-".join(map(fingerprint, files))
+    """Give `net` the weights of a file or folder, a file for each part; returns their hash.
+
+    Raises:
+        OptionError: there are no weights of such a network.
+    """
+    folder = Folder.at(start if start.is_dir() else start.parent)
+    files = [path.relative_to(folder.path) for path in sorted(start.rglob("*.safetensors"))]
+    files = [file for file in files if "checkpoints" not in file.parts]
+    if start.is_file():
+        files = [Path(start.name)]
+    parts = {str(file): net if len(files) == 1 else file.parent.name for file in files}
+    known = dict(net.named_children())
+    if not files or any(isinstance(p, str) and p not in known for p in parts.values()):
+        what, hint = f"{start} holds no weights to start from", "Name the folder of a finished run."
+        raise OptionError(what, f"a {type(net).__name__} was looked for", hint)
+    for file, part in parts.items():
+        fill(known[part] if isinstance(part, str) else part, folder.file(file))
+    return "-".join(fingerprint(folder.file(file)) for file in parts)
 
 
 def _card(about: Mapping[str, Any], config: Training, last: Progress) -> dict[str, Any]:
     return {
         "recipe": about["recipe"],
         "data": f"{config.pictures} rendered portraits",
-        **{name: about[name] for name in ("batch_size", "start") if name in about},
+        **{name: about[name] for name in about if name not in ("recipe", "pictures")},
         **{name: getattr(config, name) for name in ("steps", "lr", "seed")},
         "seconds": round(last.seconds),
         "hardware": hardware(),
