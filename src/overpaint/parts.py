@@ -11,7 +11,7 @@ from overpaint.data.sources import portable_name, shown
 from overpaint.errors import ModelNotFoundError, OptionError
 from overpaint.methods.registry import Method, Task
 from overpaint.models.bundle import DiffusionModel
-from overpaint.models.control import Adapter, read_adapter
+from overpaint.models.control import Adapter, check_base, read_adapter
 from overpaint.tuning import tuned
 
 
@@ -62,13 +62,7 @@ def find_adapter(
 def _fitting(given: str | Path | Adapter, model: DiffusionModel) -> Adapter:
     """The adapter that the user gave, if it was tuned over `model`."""
     found = given if isinstance(given, Adapter) else _read(Path(given))
-    if found.card.get("base") != model.hash:
-        base = found.card.get("base_name") or "another model"
-        raise OptionError(
-            f"The adapter {found.name} does not belong to the model {model.name}",
-            f"it was tuned over {base} {found.card.get('base', '')}, not over {model.hash}",
-            "give its own model with -m, or tune one for this with `overpaint tune`",
-        )
+    check_base(found, model)
     return found
 
 

@@ -6,13 +6,10 @@ import pytest
 import torch
 from safetensors.torch import load_file, save_file
 
+from overpaint.core.watch import unwatched
 from overpaint.errors import OptionError
 from overpaint.recipes.average import mean
 from overpaint.recipes.registry import find, train
-
-
-def unwatched(items, total, title):
-    return items
 
 
 def member(folder, value):

@@ -34,7 +34,8 @@ class Views:
             seen = blurred(seen, amount * images.shape[-1] / 64)
         if self.noise:
             amount = self._uniform(images, rng).square().view(-1, 1, 1, 1) * self.noise
-            seen = seen + amount * _normal(images.shape, rng).to(images)
+            noise = torch.randn(images.shape, generator=rng, device=rng.device)
+            seen = seen + amount * noise.to(images)
         return seen
 
     def alike(self, groups: Iterable[Tensor], rng: torch.Generator) -> list[Tensor]:
@@ -84,7 +85,3 @@ def _smoothing(side: int, sigma: Tensor) -> Tensor:
     place = torch.arange(side, device=sigma.device, dtype=sigma.dtype)
     apart = (place[:, None] - place) / sigma.clamp(min=1e-2).view(-1, 1, 1, 1)
     return torch.softmax(-0.5 * apart.square(), dim=-1)
-
-
-def _normal(shape: torch.Size, rng: torch.Generator) -> Tensor:
-    return torch.randn(shape, generator=rng, device=rng.device)

@@ -45,6 +45,17 @@ def adapted(model: DiffusionModel, adapter: Adapter, scale: float = 1.0) -> Diff
     return replace(model, weights={**model.weights, **new})
 
 
+def check_base(adapter: Adapter, model: DiffusionModel) -> None:
+    """Refuses an adapter that was tuned over another model."""
+    if adapter.card.get("base") != model.hash:
+        base = adapter.card.get("base_name") or "another model"
+        raise OptionError(
+            f"The adapter {adapter.name} does not belong to the model {model.name}",
+            f"it was tuned over {base} {adapter.card.get('base', '')}, not over {model.hash}",
+            "give its own model with -m, or tune one for this with `overpaint tune`",
+        )
+
+
 def read_adapter(path: Path) -> Adapter:
     """The adapter in a folder: peft's LoRA format, or the weights of a whole tuned network."""
     folder = Folder.at(path)

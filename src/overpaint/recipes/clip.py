@@ -97,18 +97,18 @@ def run(folder: Path, config: Any, watch: Watch) -> Mapping[str, Any]:
     if config.batch_size % 2:
         raise OptionError(f"batch_size is of pairs: even, not {config.batch_size}")
     data = rendered(config, "edits", watch)
-    words, scale = train_tokenizer(config.seed), None
-    if config.start:
-        start = Folder.at(Path(config.start))
+    start = Folder.at(Path(config.start)) if config.start else None
+    if start:
         words = Tokenizer.from_file(str(start.file("tokenizer.json")))
-        scale = start.card().get("logit_scale", SCALE)
+    else:
+        words = train_tokenizer(config.seed)
     folder.mkdir(parents=True, exist_ok=True)
     words.save(str(folder / "tokenizer.json"))
     torch.manual_seed(config.seed)
     end = words.encode("<|endoftext|>", add_special_tokens=False).ids[-1]
     net = clip_towers(words.get_vocab_size(), CONTEXT, end)
-    if scale is not None:
-        net.logit_scale.data.fill_(scale)
+    if start:
+        net.logit_scale.data.fill_(start.card().get("logit_scale", SCALE))
     failed, about = None, {}
     if config.rivals:
         photos = rendered(replace(config, pictures=PHOTOS), "photos", watch)

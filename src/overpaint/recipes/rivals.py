@@ -10,7 +10,7 @@ from overpaint.core.schedule import below
 from overpaint.core.solvers import last, solve
 from overpaint.core.watch import Watch, unwatched
 from overpaint.errors import OptionError
-from overpaint.models.control import Adapter, adapted, read_adapter
+from overpaint.models.control import Adapter, adapted, check_base, read_adapter
 from overpaint.models.zoo import load
 from overpaint.portraits.dataset import Portraits
 from overpaint.recipes.latents import inverted
@@ -42,8 +42,7 @@ def failed_edits(
     """
     model, pairs = load("portraits", device, "float32"), []
     for rival in rivals:
-        if rival.card.get("base") != model.hash:
-            raise OptionError(f"The adapter {rival.name} does not belong to {model.name}")
+        check_base(rival, model)
     x0 = model.codec.encode(images(photos.pictures).to(model.device))
     for rival in watch(rivals, len(rivals), "editing by rivals"):
         levels = model.schedule.path(below(float(rival.card["t0"]), STEPS))

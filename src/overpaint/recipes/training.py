@@ -44,7 +44,7 @@ def training(**defaults: Any) -> type[Training]:
     """`Training` with other defaults, and fields of `opt` besides: the `Config` of one recipe."""
     own = Training.__dataclass_fields__
     fields = [
-        (name, str, value)
+        (name, type(value.default), value)
         if isinstance(value, Field)
         else (name, own[name].type, field(default=value, metadata=own[name].metadata))
         for name, value in defaults.items()
@@ -152,18 +152,17 @@ def begun(net: nn.Module, start: Path) -> str:
         OptionError: there are no weights of such a network.
     """
     folder = Folder.at(start if start.is_dir() else start.parent)
-    files = [path.relative_to(folder.path) for path in sorted(start.rglob("*.safetensors"))]
-    files = [file for file in files if "checkpoints" not in file.parts]
-    if start.is_file():
-        files = [Path(start.name)]
-    parts = {str(file): net if len(files) == 1 else file.parent.name for file in files}
-    known = dict(net.named_children())
-    if not files or any(isinstance(p, str) and p not in known for p in parts.values()):
+    names = sorted(str(path.relative_to(folder.path)) for path in start.rglob("*.safetensors"))
+    names = [name for name in names if "checkpoints" not in Path(name).parts]
+    files = [folder.file(name) for name in ([start.name] if start.is_file() else names)]
+    parts = {file.parent.name: file for file in files}
+    own = dict(net.named_children())
+    if not files or (len(files) > 1 and not parts.keys() <= own.keys()):
         what, hint = f"{start} holds no weights to start from", "Name the folder of a finished run."
         raise OptionError(what, f"a {type(net).__name__} was looked for", hint)
-    for file, part in parts.items():
-        fill(known[part] if isinstance(part, str) else part, folder.file(file))
-    return "-".join(fingerprint(folder.file(file)) for file in parts)
+    for part, file in parts.items():
+        fill(net if len(files) == 1 else own[part], file)
+    return "-".join(map(fingerprint, files))
 
 
 def _card(about: Mapping[str, Any], config: Training, last: Progress) -> dict[str, Any]:
