@@ -17,7 +17,6 @@ from overpaint.recipes.drawing import drawn
 
 Figures = dict[str, float]
 PARTS = ("kind", "expression", "eyewear", "headwear")
-PERSON_PARTS = ("hair_style", "facial_hair")
 
 PROMPTS = {
     "hair": "a person with {} hair",
@@ -79,7 +78,10 @@ def samples(count: int = 500, steps: int = 50) -> tuple[Figures, torch.Tensor]:
 def _sure(pictures: torch.Tensor) -> float:
     reading = read(pictures)
     person = reading["kind"].argmax(1) == VALUES["kind"].index("person")
-    sure = confident(reading, PARTS) & (confident(reading, PERSON_PARTS) | ~person)
+    bare = reading["headwear"].argmax(1) == VALUES["headwear"].index("none")
+    sure = confident(reading, PARTS)
+    sure &= confident(reading, ["facial_hair"]) | ~person
+    sure &= confident(reading, ["hair_style"]) | ~(person & bare)
     return float(sure.float().mean())
 
 

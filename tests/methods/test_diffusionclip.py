@@ -41,8 +41,8 @@ def smooth(seed, shape=(1, 3, 16, 16)):
     return torch.randn(shape, generator=torch.Generator().manual_seed(seed)) * 0.3
 
 
-def tuned(mean, t0=500):
-    return Adapter(changes={}, whole={"mean": mean}, card={"t0": t0})
+def tuned(mean, t0=500, **card):
+    return Adapter(changes={}, whole={"mean": mean}, card={"t0": t0, **card})
 
 
 @pytest.mark.parametrize("t0", [301, 500])
@@ -66,6 +66,14 @@ def test_each_grid_asks_the_network_once_for_each_move(grid, calls):
     model = gaussian(smooth(0))
     options = Options(grid=grid, num_inference_steps=20)
     diffusionclip(model, Task(smooth(1)), options, Run((1, 2)), adapter=tuned(smooth(2)))
+    assert model.calls.count == calls
+
+
+@pytest.mark.parametrize(("asked", "calls"), [(None, 40 + 3), (5, 40 + 5)])
+def test_an_edit_takes_as_many_steps_as_were_tuned_unless_asked(asked, calls):
+    model, options = gaussian(smooth(0)), Options(num_inference_steps=asked)
+    adapter = tuned(smooth(2), num_inference_steps=3)
+    diffusionclip(model, Task(smooth(1)), options, Run(), adapter=adapter)
     assert model.calls.count == calls
 
 
@@ -99,7 +107,8 @@ def test_the_adapter_says_where_to_return_to_and_the_user_may_overrule():
         from overpaint.methods.diffusionclip import return_time
 
         assert return_time(schedule, options, tuned(smooth(0), 300)) == t0
-    up, down = grids(schedule, 300.0, Options())
+    up, down = grids(schedule, 300.0, Options(), 6)
+    assert (len(up), len(down)) == (41, 7)
     assert up[0] == down[0] == schedule.at(300)
     assert up[-1] == down[-1] == CLEAN
 

@@ -77,8 +77,8 @@ def test_a_set_is_built_chunk_by_chunk_and_read_back(small, tmp_path):
 
 def test_building_goes_on_where_it_was_stopped(small, tmp_path):
     build(tmp_path, 8)
-    (tmp_path / "all_styles-0-0000.npz").unlink()
-    (tmp_path / "all_styles-0-0002.123.tmp").write_bytes(b"cut short")
+    dataset.chunk_file(tmp_path, "all_styles", 0, 0).unlink()
+    (tmp_path / "world2-all_styles-0-0002.123.tmp").write_bytes(b"cut short")
     small.clear()
     assert build(tmp_path, 12) == [4, 8, 12]
     assert sorted(small) == [("all_styles", 0, 0), ("all_styles", 0, 2)]

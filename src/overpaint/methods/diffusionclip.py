@@ -24,7 +24,9 @@ class Options:
 
     strength: float | None = opt(None, "noise level to return to; auto: as tuned", 0, 1)
     num_inversion_steps: int = opt(40, "network calls from the picture to noise", 1, 1000)
-    num_inference_steps: int = opt(40, "network calls from noise to the result", 1, 1000)
+    num_inference_steps: int | None = opt(
+        None, "network calls from noise to the result; auto: as tuned", 1, 1000
+    )
     degree: float = opt(1.0, "of change: 0 the picture, 1 as tuned, more exaggerates", 0, 1.5)
     bridge: str = opt(
         "auto", "first draw a picture of another kind anew", choices=("auto", "on", "off")
@@ -52,9 +54,9 @@ def diffusionclip(
     bridged = options.bridge == "on" or (options.bridge == "auto" and is_strange(model, x0))
     source = x0
     if bridged:
-        start, steps = x0.repeat(len(run.seeds), 1, 1, 1), options.num_inference_steps
+        start, steps = x0.repeat(len(run.seeds), 1, 1, 1), options.num_inversion_steps
         source = bridge(model, start, t0, steps=steps, repeats=options.bridge_repeats, run=run)
-    up, down = grids(model.schedule, t0, options)
+    up, down = grids(model.schedule, t0, options, generation_steps(options, adapter))
     trajectory = ddim(model, source, up, watch=run.watch)
     mask = None if task.mask is None else model.codec.encode_mask(task.mask)
     after = None if mask is None else keep_inverted(trajectory, source, mask)
@@ -66,6 +68,15 @@ def diffusionclip(
     return _outcome(model, result, run, bridged=bridged)
 
 
+def generation_steps(options: Options, adapter: Adapter) -> int:
+    """Network calls of the generation: as many as the adapter was tuned with, if none are asked.
+
+    A chain of a few steps that was tuned as a whole is best in just as many: with more, each step
+    adds what the few had to do at once.
+    """
+    return options.num_inference_steps or int(adapter.card.get("num_inference_steps", 40))
+
+
 def return_time(schedule: NoiseSchedule, options: Options, adapter: Adapter) -> float:
     """The time t0 to which the picture is noised; 0 means that nothing is to be done."""
     if options.strength is None:
@@ -73,13 +84,15 @@ def return_time(schedule: NoiseSchedule, options: Options, adapter: Adapter) -> 
     return schedule.time_of(options.strength) if options.strength > 0 else 0.0
 
 
-def grids(schedule: NoiseSchedule, t0: float, options: Options) -> tuple[list[Level], list[Level]]:
-    """Descending levels of the inversion and of the generation.
+def grids(
+    schedule: NoiseSchedule, t0: float, options: Options, inference: int
+) -> tuple[list[Level], list[Level]]:
+    """Descending levels of the inversion and of the generation in `inference` calls.
 
     The official grid takes the picture for the state at time 0 in the inversion, yet ends the
     generation on alpha-bar 1, so its pair does not close.
     """
-    inversion, inference = options.num_inversion_steps, options.num_inference_steps
+    inversion = options.num_inversion_steps
     if options.grid == "official":
         up: Sequence[float] = official(round(t0), inversion)
         down: Sequence[float] = [*official(round(t0), inference), -1]

@@ -24,6 +24,8 @@ from overpaint.portraits.scene import (
 )
 
 CHUNK = 500
+WORLD = 2
+"""Raised when the world looks different: pictures rendered before are not taken for it."""
 SUBTLE = ("hair", "hair_style", "expression")
 """The attributes that are hardest to read: edits change them more often."""
 
@@ -98,8 +100,13 @@ def scenes(sampler: str, seed: int, chunk: int) -> list[Scene]:
     return drawn
 
 
+def chunk_file(folder: Path, sampler: str, seed: int, chunk: int) -> Path:
+    """Where the pictures of one chunk are cached."""
+    return folder / f"world{WORLD}-{sampler}-{seed}-{chunk:04d}.npz"
+
+
 def _write_chunk(folder: Path, sampler: str, seed: int, chunk: int) -> None:
-    target = folder / f"{sampler}-{seed}-{chunk:04d}.npz"
+    target = chunk_file(folder, sampler, seed, chunk)
     if target.exists():
         return
     drawn = scenes(sampler, seed, chunk)
@@ -115,7 +122,7 @@ def build(folder: Path, sampler: str, count: int, seed: int, workers: int = 2) -
     """Render what is missing of `count` portraits into `folder`; yields how many are there."""
     folder.mkdir(parents=True, exist_ok=True)
     chunks = range(-(-count // CHUNK))
-    if all((folder / f"{sampler}-{seed}-{chunk:04d}.npz").exists() for chunk in chunks):
+    if all(chunk_file(folder, sampler, seed, chunk).exists() for chunk in chunks):
         return
     with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
         jobs = [pool.submit(_write_chunk, folder, sampler, seed, chunk) for chunk in chunks]
@@ -126,8 +133,8 @@ def build(folder: Path, sampler: str, count: int, seed: int, workers: int = 2) -
 
 def load(folder: Path, sampler: str, count: int, seed: int) -> Portraits:
     """The first `count` portraits of a set that `build` rendered."""
-    names = [folder / f"{sampler}-{seed}-{chunk:04d}.npz" for chunk in range(-(-count // CHUNK))]
-    parts = [np.load(name) for name in names]
+    chunks = range(-(-count // CHUNK))
+    parts = [np.load(chunk_file(folder, sampler, seed, chunk)) for chunk in chunks]
     return Portraits(
         np.concatenate([part["pictures"] for part in parts])[:count],
         np.concatenate([part["labels"] for part in parts])[:count],

@@ -29,24 +29,25 @@ def mouth_paint(v, x, y):
     my, mw = mouth_place(v)
     mood = int(v[EXPRESSION])
     u, h = x / mw, y - my
-    lip = 0.05 if v[KIND] == PERSON else 0.042
+    lip = 0.06 if v[KIND] == PERSON else 0.05
     if mood == SURPRISED:
-        r = math.sqrt((x / 0.115) ** 2 + ((h + 0.03) / 0.155) ** 2)
+        r = math.sqrt((x / 0.135) ** 2 + ((h + 0.03) / 0.185) ** 2)
         return 2 if r < 0.80 else 1 if r < 1.25 else 0
     if abs(u) > 1.12:
         return 0
-    curve = 0.17 * (u * u - 0.4)
+    curve = 0.20 * (u * u - 0.4)
     if mood == SMILING:
-        upper, lower = 0.045 + curve * 0.55, -0.155 + curve * 1.45
+        upper, lower = 0.055 + curve * 0.55, -0.185 + curve * 1.45
         if lower < h < upper:
-            return 3 if h > upper - 0.085 else 2
+            return 3 if h > upper - 0.115 else 2
         return 1 if lower - lip * 0.8 < h < upper + lip * 0.7 and abs(u) < 1.08 else 0
     if mood == ANGRY:
-        if abs(u) < 0.92 and abs(h) < 0.062:
-            return 2 if abs(h) < 0.012 or abs(math.sin(9.0 * u)) < 0.16 else 3
-        return 1 if abs(h) < 0.062 + lip * 0.8 and abs(u) < 1.0 else 0
+        if abs(u) < 0.92 and abs(h) < 0.085:
+            return 2 if abs(h) < 0.014 or abs(math.sin(9.0 * u)) < 0.16 else 3
+        return 1 if abs(h) < 0.085 + lip * 0.8 and abs(u) < 1.0 else 0
     if mood == SAD:
-        h = h + curve * 1.25
+        h = h + curve * 1.7 + 0.05
+        lip *= 1.4
     if mood == NEUTRAL:
         h = h - curve * 0.15
     thick = lip * (1.15 - 0.45 * u * u)

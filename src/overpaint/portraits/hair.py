@@ -61,8 +61,8 @@ def brow_shape(v, ax, y):
     """Distance in the picture plane of a brow, tilted and raised by the expression."""
     ex, ey, _, er = eye_place(v)
     mood = int(v[EXPRESSION])
-    tilt = 0.10 if mood == SAD else -0.15 if mood == ANGRY else -0.02
-    lift = 0.12 if mood == SURPRISED else -0.05 if mood == ANGRY else 0.0
+    tilt = 0.17 if mood == SAD else -0.20 if mood == ANGRY else -0.02
+    lift = 0.15 if mood == SURPRISED else -0.06 if mood == ANGRY else 0.0
     by = ey + er + 0.13 + lift
     inner_y, outer_y = by + tilt, by - 0.4 * tilt
     return capsule(ax, y, 0.0, ex - 0.14, inner_y, 0.0, ex + 0.15, outer_y, 0.0, v[BROW] + 0.01)

@@ -11,11 +11,13 @@ from overpaint.portraits.layout import (
     FRAME,
     HAIR,
     HAT,
+    KIND,
     LENS,
     METAL,
     MOUTH,
     MUZZLE,
     NOSE,
+    PERSON,
     SKIN,
 )
 from overpaint.portraits.lenses import grey, lit, over, tone
@@ -34,10 +36,14 @@ def photo(shot: Shot) -> np.ndarray:
 
 
 def _relief(shot: Shot, floor: float) -> np.ndarray:
-    """(S, S) brightness in [floor, 1] that carves painted features into one material."""
+    """(S, S) brightness in [floor, 1] that carves features into one material, whatever its skin."""
     value = np.clip(grey(shot.albedo), 0, 1)
     carved = floor + (1 - floor) * value**0.4
-    return np.where(shot.part == MOUTH, 0.16 + 0.34 * value, carved)
+    carved = np.where(np.isin(shot.part, (HAIR, BEARD)), 0.35 + 0.35 * carved, carved)
+    carved = np.where(shot.part == BROWS, 0.12, carved)
+    if shot.vector[KIND] == PERSON:
+        carved = np.where(shot.part == SKIN, 0.92, carved)
+    return np.where(shot.part == MOUTH, 0.10 + 0.65 * value, carved)
 
 
 def bronze_statue(shot: Shot) -> np.ndarray:
@@ -67,7 +73,7 @@ def zombie(shot: Shot) -> np.ndarray:
     dead = grey(shot.albedo)[..., None] * np.array([0.9, 1.0, 0.55], np.float32)
     albedo = np.where((part == EYES)[..., None], np.clip(dead * 1.4, 0.10, 1.0), albedo)
     dull = np.isin(part, (HAIR, CLOTH, BEARD, HAT, BROWS))[..., None]
-    albedo = np.where(dull, 0.6 * albedo * (1 - 0.4 * rot) + 0.02, albedo)
+    albedo = np.where(dull, 0.85 * albedo * (1 - 0.3 * rot) + 0.01, albedo)
     hollow = shot.buffer[..., OCCLUSION][..., None] ** 2.2
     colour = lit(shot, albedo * hollow) * np.array([0.86, 1.05, 0.80], np.float32)
     wall = BACKDROPS[int(shot.vector[BACKDROP])] * np.array([0.45, 0.55, 0.40])

@@ -50,8 +50,8 @@ NUISANCES: dict[str, tuple[float, float]] = {
     "eye_radius": (0.135, 0.185),
     "eye_distance": (0.27, 0.36),
     "eye_height": (0.03, 0.15),
-    "brow_thickness": (0.030, 0.060),
-    "mouth_width": (0.22, 0.32),
+    "brow_thickness": (0.045, 0.075),
+    "mouth_width": (0.27, 0.36),
     "ear_size": (0.75, 1.30),
     "shoulders": (0.90, 1.12),
     "gaze": (-0.25, 0.25),
@@ -126,16 +126,15 @@ class Scene:
 def visible(scene: Scene) -> tuple[str, ...]:
     """Names of the attributes that a viewer can read from the picture of `scene`."""
     names = ["kind", "expression", "eyewear", "headwear"]
-    covered = scene.headwear != "none" and scene.hair_style in ("mohawk", "bun")
-    if scene.kind == "person":
-        names += ["facial_hair"] if covered else ["facial_hair", "hair_style"]
+    person = scene.kind == "person"
+    shaped = person and (scene.headwear == "none" or scene.hair_style in ("long", "curly"))
+    if person:
+        names += ["facial_hair", "hair_style"] if shaped else ["facial_hair"]
     if scene.style in ("photo", "pixel art", "watercolour", "zombie"):
         names += ["clothing", "background"]
-        if scene.kind == "person" and scene.style != "zombie":
+        if person and scene.style != "zombie":
             names += ["skin"]
-        if scene.kind in ("cat", "bear") or (
-            scene.kind == "person" and scene.hair_style != "bald" and not covered
-        ):
+        if scene.kind in ("cat", "bear") or (shaped and scene.hair_style != "bald"):
             names += ["hair"]
     return tuple(names)
 

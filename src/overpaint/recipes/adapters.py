@@ -14,6 +14,8 @@ from overpaint.models.zoo import load
 from overpaint.recipes import diffusionclip
 
 PHOTO = "a photo of a person"
+KEEPING = {"l1_weight": 1.0, "identity_weight": 0.3}
+"""For what leaves the picture much as it was, and the face of the same person."""
 
 
 @dataclass(frozen=True)
@@ -47,9 +49,13 @@ PRESETS: dict[str, Preset] = {
         "a smiling person",
         "a person",
         ("smiling", "smile", "a person smiling", "a person with a smile", "a happy person"),
+        KEEPING,
     ),
     "red-hair": Preset(
-        "a person with red hair", "a person", ("red hair", "a red-haired person", "ginger hair")
+        "a person with red hair",
+        "a person",
+        ("red hair", "a red-haired person", "ginger hair"),
+        KEEPING,
     ),
 }
 

@@ -41,12 +41,12 @@ VIEWS = Views(scale=0.18, turn=0.12, shift=0.10, bend=0.08, colour=0.20, noise=0
 class Config:
     """How a model is tuned to a text."""
 
-    t0: float = opt(400.0, "time to which pictures are noised", 1, 999)
-    iterations: int = opt(45, "optimiser steps", 1, 100_000)
+    t0: float = opt(250.0, "time to which pictures are noised", 1, 999)
+    iterations: int = opt(80, "optimiser steps", 1, 100_000)
     batch_size: int = opt(8, "pictures a step", 1, 1024)
     pictures: int = opt(64, "pictures to learn from", 1, 100_000)
     num_inversion_steps: int = opt(40, "network calls from a picture to noise", 1, 1000)
-    num_inference_steps: int = opt(6, "network calls of the chain that is trained", 1, 1000)
+    num_inference_steps: int = opt(2, "network calls of the chain that is trained", 1, 1000)
     lr: float = opt(1e-3, "peak learning rate of Adam", 0, 1)
     rank: int = opt(16, "of the low-rank adapter", 1, 512)
     learn: str = opt(
@@ -55,10 +55,10 @@ class Config:
         choices=("truncated", "factors", "all"),
     )
     clip_weight: float = opt(1.0, "of the directional CLIP loss", 0, 1000)
-    l1_weight: float = opt(0.1, "of the mean absolute difference", 0, 1000)
-    identity_weight: float = opt(0.3, "of the face encoder's loss", 0, 1000)
+    l1_weight: float = opt(0.05, "of the mean absolute difference", 0, 1000)
+    identity_weight: float = opt(0.0, "of the face encoder's loss", 0, 1000)
     smooth_weight: float = opt(
-        0.6, "of the mean squared difference of neighbouring pixels", 0, 1000
+        0.1, "of the mean squared difference of neighbouring pixels", 0, 1000
     )
     clip: str = opt("", "folder of the CLIP that guides; the embedded one without it")
     views: int = opt(3, "random views of each picture that CLIP compares", 1, 64)

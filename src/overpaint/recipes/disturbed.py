@@ -9,7 +9,7 @@ from torch.nn import functional as F
 
 from overpaint.models.augment import blurred
 
-UNSEEN = 1.0  # Euclidean norm, at most, of what a viewer of a picture in [-1, 1] does not notice
+UNSEEN = 4.0  # Euclidean norm, at most, of what hardly changes a picture in [-1, 1] for a viewer
 SEEN = (0.1, 0.4)  # root mean square of a grid, of blots and of ringing
 SIDES = (2, 4, 8)  # of the tile that a grid repeats, and of blots, in pixels
 WIDTH = 5  # of the filter that rings

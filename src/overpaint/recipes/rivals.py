@@ -16,7 +16,7 @@ from overpaint.portraits.dataset import Portraits
 from overpaint.recipes.latents import inverted
 from overpaint.recipes.training import images
 
-STEPS = 12
+STEPS = 12  # of the inversion
 
 
 def read_rivals(folder: Path) -> list[Adapter]:
@@ -45,10 +45,11 @@ def failed_edits(
         check_base(rival, model)
     x0 = model.codec.encode(images(photos.pictures).to(model.device))
     for rival in watch(rivals, len(rivals), "editing by rivals"):
-        levels = model.schedule.path(below(float(rival.card["t0"]), STEPS))
-        latents, tuned = inverted(model, x0, levels), adapted(model, rival)
+        t0, steps = float(rival.card["t0"]), int(rival.card["num_inference_steps"])
+        up, down = (model.schedule.path(below(t0, count)) for count in (STEPS, steps))
+        latents, tuned = inverted(model, x0, up), adapted(model, rival)
         with torch.no_grad():
-            made = torch.cat([last(solve(tuned, few, levels)) for few in latents.split(32)])
+            made = torch.cat([last(solve(tuned, few, down)) for few in latents.split(32)])
         pixels = (model.codec.decode(made).clamp(-1, 1) + 1) * 127.5
         edits = pixels.round().byte().permute(0, 2, 3, 1).cpu().numpy()
         pairs.append(np.stack([photos.pictures, edits], axis=1).reshape(-1, *edits.shape[1:]))
