@@ -23,7 +23,7 @@ from overpaint.recipes.captioned import (
     prompts,
     train_tokenizer,
 )
-from overpaint.recipes.clip import WARPED, guiding_loss, paired
+from overpaint.recipes.clip import WARPED, course, guiding_loss, paired
 from overpaint.recipes.disturbed import SEEN, half_done
 from overpaint.recipes.identity import pairs, twin_loss
 from overpaint.recipes.losses import attribute_loss, directional, matching_loss
@@ -217,6 +217,17 @@ def test_the_prompts_of_an_edit_say_what_its_picture_shows():
             silent += 1
             assert LABELS[one - len(values)] == name
     assert 0 < silent < len(before)
+
+
+def test_a_flaw_takes_an_edit_off_its_words_however_long_these_are():
+    words = torch.tensor([[9.0, 0.0], [9.0, 0.0], [9.0, 0.0], [9.0, 0.0], [0.0, 0.0]])
+    flawed = torch.tensor([0.0, 1.0, 1.0, -1.0, 1.0])
+    half = torch.tensor([False, False, True, False, False])
+    lost = [
+        float(directional(words[:1], where[None]))
+        for where in course(words, torch.tensor([0.0, 0.1]), flawed, half)
+    ]
+    assert lost == pytest.approx([0, 1 - 0.5**0.5, 1 - 0.2**0.5, 1 - 0.5**0.5, 1], abs=1e-4)
 
 
 def test_both_pictures_of_an_edit_are_seen_in_the_same_view():

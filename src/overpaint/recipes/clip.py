@@ -40,6 +40,7 @@ Config = training(
 # Warps, blur and noise until only what an eye would see is left to read.
 SOFTENED = Views(scale=0, turn=0, shift=0, bend=0, colour=0.20, blur=3.0)
 WARPED = Views(scale=0.18, turn=0.12, shift=0.10, bend=0.08, noise=0.25)
+HALF = 0.5  # as much of the way of its words an edit goes that is done by half
 PHOTOS = 128  # that each rival edits
 SCALE = 3.5  # of the logits of a trained CLIP, as a logarithm, where no card says
 
@@ -78,13 +79,29 @@ def agreement(net: Any, views: Tensor, told: Tensor, batch: Batch) -> dict[str, 
     source, edit = seen.chunk(2)
     was, now = batch["flawed"].float().chunk(2)
     words = said[batch["after"]] - said[batch["before"]]
-    words = words + (now - was)[:, None] * (said[-1] - said[-2])
+    where = course(words, said[-1] - said[-2], now - was, batch["half"])
     return {
         "matching": matching_loss(matched, batch["truth"]),
         "reading": attribute_loss(read, batch["labels"]) / len(LABELS),
         "flaw": F.cross_entropy(flaw, batch["flawed"].long()),
-        "direction": directional(edit - source, words),
+        "direction": directional(edit - source, where),
     }
+
+
+def course(words: Tensor, flaw: Tensor, flawed: Tensor, half: Tensor) -> Tensor:
+    """Where edits should lead, `(N, D)`: along their words, and off them by as much if flawed.
+
+    Only directions count, not lengths: a change of style is a much longer way in words than a flaw,
+    which beside it would turn the edit by a few degrees and cost whoever is guided nothing.
+
+    Args:
+        words: `(N, D)`, from the one text to the other; zero where nothing was changed.
+        flaw: `(D,)`, from sound to flawed.
+        flawed: `(N,)`, 1 where a flaw came in, -1 where it went.
+        half: `(N,)` bool, edits that are done by half.
+    """
+    done = torch.where(half, HALF, 1.0)[:, None]
+    return done * F.normalize(words, dim=1) + flawed[:, None] * F.normalize(flaw, dim=0)
 
 
 def total(terms: dict[str, Tensor]) -> Tensor:
