@@ -12,6 +12,7 @@ from overpaint.metrics.fidelity import mae
 from overpaint.metrics.semantic import accuracy, confident
 from overpaint.models.bundle import DiffusionModel
 from overpaint.models.zoo import load
+from overpaint.portraits.layout import CURLY, LONG
 from overpaint.portraits.scene import VALUES
 from overpaint.recipes.drawing import drawn
 
@@ -78,10 +79,11 @@ def samples(count: int = 500, steps: int = 50) -> tuple[Figures, torch.Tensor]:
 def _sure(pictures: torch.Tensor) -> float:
     reading = read(pictures)
     person = reading["kind"].argmax(1) == VALUES["kind"].index("person")
-    bare = reading["headwear"].argmax(1) == VALUES["headwear"].index("none")
+    style, bare = reading["hair_style"].argmax(1), reading["headwear"].argmax(1) == 0
+    shows = bare | (style == LONG) | (style == CURLY)
     sure = confident(reading, PARTS)
     sure &= confident(reading, ["facial_hair"]) | ~person
-    sure &= confident(reading, ["hair_style"]) | ~(person & bare)
+    sure &= confident(reading, ["hair_style"]) | ~(person & shows)
     return float(sure.float().mean())
 
 

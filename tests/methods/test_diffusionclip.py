@@ -8,6 +8,7 @@ import torch
 from torch import nn
 
 from overpaint.core.schedule import CLEAN, NoiseSchedule
+from overpaint.errors import OptionError
 from overpaint.inversions.ddim import ddim
 from overpaint.methods.bridging import is_strange, limit_of_familiar
 from overpaint.methods.diffusionclip import Options, diffusionclip, grids, keep_inverted
@@ -69,12 +70,27 @@ def test_each_grid_asks_the_network_once_for_each_move(grid, calls):
     assert model.calls.count == calls
 
 
-@pytest.mark.parametrize(("asked", "calls"), [(None, 40 + 3), (5, 40 + 5)])
+@pytest.mark.parametrize(
+    ("asked", "calls"),
+    [
+        ({}, 40 + 3),
+        ({"num_inference_steps": 5}, 40 + 5),
+        ({"strength": 0.6}, 40 + 40),
+        ({"strength": 0.6, "num_inference_steps": 5}, 40 + 5),
+    ],
+)
 def test_an_edit_takes_as_many_steps_as_were_tuned_unless_asked(asked, calls):
-    model, options = gaussian(smooth(0)), Options(num_inference_steps=asked)
+    model, options = gaussian(smooth(0)), Options(**asked)
     adapter = tuned(smooth(2), num_inference_steps=3)
     diffusionclip(model, Task(smooth(1)), options, Run(), adapter=adapter)
     assert model.calls.count == calls
+
+
+@pytest.mark.parametrize("steps", [0, 10**9, "x"])
+def test_a_card_with_absurd_steps_is_refused(steps):
+    adapter = tuned(smooth(2), num_inference_steps=steps)
+    with pytest.raises(OptionError, match="num_inference_steps must be a whole number"):
+        diffusionclip(gaussian(smooth(0)), Task(smooth(1)), Options(), Run(), adapter=adapter)
 
 
 def test_closing_the_grid_brings_the_picture_back_better():
@@ -138,8 +154,10 @@ def test_a_strange_picture_is_told_from_a_familiar_one():
 def test_a_bridge_leads_into_the_models_domain_and_differs_by_seed():
     model, strange = gaussian(smooth(0)), smooth(0) + 3
     options = Options(bridge="on", degree=0.0, bridge_repeats=2)
+    options = replace(options, num_inversion_steps=30, num_inference_steps=20)
     made = diffusionclip(model, Task(strange), options, Run((0, 1)), adapter=tuned(smooth(2)))
     assert made.redrawn
+    assert model.calls.count == 2 * 30 + 30 + 20
     assert (made.images - smooth(0)).abs().mean() < 0.5 * (strange - smooth(0)).abs().mean()
     assert not torch.equal(made.images[0], made.images[1])
 

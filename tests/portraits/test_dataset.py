@@ -78,13 +78,21 @@ def test_a_set_is_built_chunk_by_chunk_and_read_back(small, tmp_path):
 def test_building_goes_on_where_it_was_stopped(small, tmp_path):
     build(tmp_path, 8)
     dataset.chunk_file(tmp_path, "all_styles", 0, 0).unlink()
-    (tmp_path / "world2-all_styles-0-0002.123.tmp").write_bytes(b"cut short")
+    dataset.chunk_file(tmp_path, "all_styles", 0, 2).with_suffix(".123.tmp").write_bytes(b"cut")
     small.clear()
     assert build(tmp_path, 12) == [4, 8, 12]
     assert sorted(small) == [("all_styles", 0, 0), ("all_styles", 0, 2)]
     small.clear()
     assert build(tmp_path, 12) == []
     assert small == []
+
+
+def test_another_world_is_rendered_anew(small, tmp_path, monkeypatch):
+    build(tmp_path, 4)
+    monkeypatch.setattr(dataset, "WORLD", dataset.WORLD + 1)
+    small.clear()
+    build(tmp_path, 4)
+    assert small == [("all_styles", 0, 0)]
 
 
 def test_more_pictures_begin_with_the_same(small, tmp_path):

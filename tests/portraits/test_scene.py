@@ -91,6 +91,7 @@ def test_new_nuisances_keep_those_that_are_named(drawn):
         (Scene(hair_style="long", headwear="beanie"), set()),
         (Scene(hair_style="bald", headwear="top hat"), {"hair", "hair_style"}),
         (Scene(kind="cat"), {"hair_style", "facial_hair", "skin"}),
+        (Scene(kind="bear", style="zombie"), {"hair", "hair_style", "facial_hair", "skin"}),
         (Scene(kind="robot"), {"hair", "hair_style", "facial_hair", "skin"}),
     ],
 )

@@ -1,9 +1,12 @@
 """Failed edits: pairs of a photo and what an adapter makes of it, under the labels of the photo."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from overpaint.errors import OptionError
+from overpaint.models.bundle import Calls
 from overpaint.models.families.tiny import tiny
 from overpaint.portraits.dataset import Portraits
 from overpaint.recipes import rivals
@@ -27,12 +30,21 @@ def photos(count=3):
     return Portraits(data.pictures[:, :16, :16], data.labels)
 
 
-def test_every_rival_edits_every_photo(tmp_path):
-    for seed, t0 in ((1, 300), (2, 500)):
-        write_random(MODEL, tmp_path / "rivals" / str(seed), seed=seed, t0=t0, base=MODEL.hash)
-    data = photos()
+def test_every_rival_edits_every_photo(tmp_path, monkeypatch):
+    for seed, t0, steps in ((1, 300, 2), (2, 500, 3)):
+        write_random(
+            MODEL,
+            tmp_path / "rivals" / str(seed),
+            seed=seed,
+            t0=t0,
+            base=MODEL.hash,
+            num_inference_steps=steps,
+        )
+    data, model = photos(), replace(MODEL, calls=Calls())
+    monkeypatch.setattr(rivals, "load", lambda *asked: model)
     made = rivals.failed_edits(rivals.read_rivals(tmp_path / "rivals"), data)
     assert made.pictures.shape == (12, 16, 16, 3)
+    assert model.calls.count == 2 * rivals.STEPS + 2 + 3
     assert np.array_equal(made.pictures[::2], np.tile(data.pictures, (2, 1, 1, 1)))
     assert np.array_equal(made.labels[::2], np.tile(data.labels, (2, 1)))
     assert np.array_equal(made.labels[::2], made.labels[1::2])

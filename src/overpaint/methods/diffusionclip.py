@@ -12,7 +12,7 @@ from overpaint.core.schedule import Level, NoiseSchedule, below, official
 from overpaint.core.solvers import After, last, solve
 from overpaint.inversions.ddim import Trajectory, ddim
 from overpaint.methods.bridging import bridge, is_strange
-from overpaint.methods.options import opt
+from overpaint.methods.options import opt, parse_fields
 from overpaint.methods.registry import Outcome, Run, Task, register
 from overpaint.models.bundle import DiffusionModel
 from overpaint.models.control import Adapter, adapted
@@ -23,11 +23,13 @@ class Options:
     """Options of DiffusionCLIP."""
 
     strength: float | None = opt(None, "noise level to return to; auto: as tuned", 0, 1)
-    num_inversion_steps: int = opt(40, "network calls from the picture to noise", 1, 1000)
+    num_inversion_steps: int = opt(
+        40, "network calls from the picture to noise, and of each bridge", 1, 1000
+    )
     num_inference_steps: int | None = opt(
         None, "network calls from noise to the result; auto: as tuned", 1, 1000
     )
-    degree: float = opt(1.0, "of change: 0 the picture, 1 as tuned, more exaggerates", 0, 1.5)
+    degree: float = opt(1.0, "of change: 0 as untuned, 1 as tuned, more exaggerates", 0, 1.5)
     bridge: str = opt(
         "auto", "first draw a picture of another kind anew", choices=("auto", "on", "off")
     )
@@ -72,9 +74,13 @@ def generation_steps(options: Options, adapter: Adapter) -> int:
     """Network calls of the generation: as many as the adapter was tuned with, if none are asked.
 
     A chain of a few steps that was tuned as a whole is best in just as many: with more, each step
-    adds what the few had to do at once.
+    adds what the few had to do at once. From another noise level than it was tuned at, 40.
     """
-    return options.num_inference_steps or int(adapter.card.get("num_inference_steps", 40))
+    asked = options.num_inference_steps
+    if asked is None and options.strength is None:
+        tuned = {"num_inference_steps": adapter.card.get("num_inference_steps")}
+        asked = parse_fields(Options, tuned, "The adapter's card").num_inference_steps
+    return asked or 40
 
 
 def return_time(schedule: NoiseSchedule, options: Options, adapter: Adapter) -> float:
@@ -85,9 +91,9 @@ def return_time(schedule: NoiseSchedule, options: Options, adapter: Adapter) -> 
 
 
 def grids(
-    schedule: NoiseSchedule, t0: float, options: Options, inference: int
+    schedule: NoiseSchedule, t0: float, options: Options, num_inference_steps: int
 ) -> tuple[list[Level], list[Level]]:
-    """Descending levels of the inversion and of the generation in `inference` calls.
+    """Descending levels of the inversion and of the generation in `num_inference_steps`.
 
     The official grid takes the picture for the state at time 0 in the inversion, yet ends the
     generation on alpha-bar 1, so its pair does not close.
@@ -95,9 +101,9 @@ def grids(
     inversion = options.num_inversion_steps
     if options.grid == "official":
         up: Sequence[float] = official(round(t0), inversion)
-        down: Sequence[float] = [*official(round(t0), inference), -1]
+        down: Sequence[float] = [*official(round(t0), num_inference_steps), -1]
     else:
-        up, down = below(t0, inversion), below(t0, inference)
+        up, down = below(t0, inversion), below(t0, num_inference_steps)
     return schedule.path(up), schedule.path(down)
 
 

@@ -24,8 +24,8 @@ from overpaint.portraits.scene import (
 )
 
 CHUNK = 500
-WORLD = 2
-"""Raised when the world looks different: pictures rendered before are not taken for it."""
+WORLD = 3
+"""Raised when pictures or labels change: sets that were rendered before are not taken."""
 SUBTLE = ("hair", "hair_style", "expression")
 """The attributes that are hardest to read: edits change them more often."""
 

@@ -36,11 +36,11 @@ def photo(shot: Shot) -> np.ndarray:
 
 
 def _relief(shot: Shot, floor: float) -> np.ndarray:
-    """(S, S) brightness in [floor, 1] that carves features into one material, whatever its skin."""
+    """(S, S) brightness in (0, 1] that carves features into one material, whatever its skin."""
     value = np.clip(grey(shot.albedo), 0, 1)
     carved = floor + (1 - floor) * value**0.4
     carved = np.where(np.isin(shot.part, (HAIR, BEARD)), 0.35 + 0.35 * carved, carved)
-    carved = np.where(shot.part == BROWS, 0.12, carved)
+    carved = np.where(np.isin(shot.part, (BROWS, LENS)), 0.12, carved)
     if shot.vector[KIND] == PERSON:
         carved = np.where(shot.part == SKIN, 0.92, carved)
     return np.where(shot.part == MOUTH, 0.10 + 0.65 * value, carved)

@@ -132,9 +132,11 @@ def visible(scene: Scene) -> tuple[str, ...]:
         names += ["facial_hair", "hair_style"] if shaped else ["facial_hair"]
     if scene.style in ("photo", "pixel art", "watercolour", "zombie"):
         names += ["clothing", "background"]
-        if person and scene.style != "zombie":
+        alive = scene.style != "zombie"
+        if person and alive:
             names += ["skin"]
-        if scene.kind in ("cat", "bear") or (shaped and scene.hair_style != "bald"):
+        furry = scene.kind in ("cat", "bear") and alive
+        if furry or (shaped and scene.hair_style != "bald"):
             names += ["hair"]
     return tuple(names)
 

@@ -89,7 +89,8 @@ def agreement(net: Any, views: Tensor, told: Tensor, batch: Batch) -> dict[str, 
 
 
 def course(words: Tensor, flaw: Tensor, flawed: Tensor, half: Tensor) -> Tensor:
-    """Where edits should lead, `(N, D)`: along their words, and off them by as much if flawed.
+    """Where edits should lead, `(N, D)`: by one along their words (`HALF` if done by half), and by
+    one off them if flawed.
 
     Only directions count, not lengths: a change of style is a much longer way in words than a flaw,
     which beside it would turn the edit by a few degrees and cost whoever is guided nothing.
@@ -101,7 +102,8 @@ def course(words: Tensor, flaw: Tensor, flawed: Tensor, half: Tensor) -> Tensor:
         half: `(N,)` bool, edits that are done by half.
     """
     done = torch.where(half, HALF, 1.0)[:, None]
-    return done * F.normalize(words, dim=1) + flawed[:, None] * F.normalize(flaw, dim=0)
+    unit = F.normalize(words, dim=1, eps=1e-3)  # words that agree have no slope to speak of
+    return done * unit + flawed[:, None] * F.normalize(flaw, dim=0)
 
 
 def total(terms: dict[str, Tensor]) -> Tensor:

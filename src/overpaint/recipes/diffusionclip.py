@@ -80,10 +80,12 @@ class Objective:
         """The loss of pictures `(B, 3, H, W)` in [-1, 1] against their sources."""
         settings = self.config
         change = self._change(source, edited, rng)
+        with torch.set_grad_enabled(settings.identity_weight > 0):
+            likeness = (self.face.embed(edited) * self.face.embed(source)).sum(1)
         terms = {
             "clip": directional(change, self.direction),
             "l1": F.l1_loss(edited, source),
-            "identity": (1 - (self.face.embed(edited) * self.face.embed(source)).sum(1)).mean(),
+            "identity": (1 - likeness).mean(),
             "smooth": roughness(edited),
         }
         total = (

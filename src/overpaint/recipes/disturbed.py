@@ -9,7 +9,7 @@ from torch.nn import functional as F
 
 from overpaint.models.augment import blurred
 
-UNSEEN = 4.0  # Euclidean norm, at most, of what hardly changes a picture in [-1, 1] for a viewer
+FAINT = 0.036  # root mean square, at most, of what hardly changes a picture in [-1, 1]
 SEEN = (0.1, 0.4)  # root mean square of a grid, of blots and of ringing
 SIDES = (2, 4, 8)  # of the tile that a grid repeats, and of blots, in pixels
 WIDTH = 5  # of the filter that rings
@@ -32,8 +32,7 @@ def disturbed(
     kind = torch.where(marred, 1 + _drawn(3, count, rng).to(marred.device), 0)
     share = torch.rand(count, generator=rng, device=rng.device).to(images)
     strong = SEEN[0] + (SEEN[1] - SEEN[0]) * share
-    unseen = UNSEEN * share / (3 * side**2) ** 0.5
-    strength = torch.where(marred, strong, unseen)
+    strength = torch.where(marred, strong, FAINT * share)
     strengths = [(strength * (kind == number)).view(-1, 1, 1, 1) for number in range(len(shapes))]
     leaves = [
         _normalised(torch.randn((count, c, s, s), generator=rng, device=rng.device).to(images))

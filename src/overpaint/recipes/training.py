@@ -121,6 +121,7 @@ def trained(
     known: dict[str, Any] = {
         "batch_size": config.batch_size,
         "pictures": config.pictures,
+        "world": dataset.WORLD,
         "recipe": recipe,
         **(about or {}),
     }
