@@ -17,6 +17,8 @@ from overpaint.methods.registry import Outcome, Run, Task, register
 from overpaint.models.bundle import DiffusionModel
 from overpaint.models.control import Adapter, adapted
 
+BRIDGE = 0.5  # of the schedule's times: as far at least a strange picture is noised
+
 
 @dataclass(frozen=True)
 class Options:
@@ -57,7 +59,8 @@ def diffusionclip(
     source = x0
     if bridged:
         start, steps = x0.repeat(len(run.seeds), 1, 1, 1), options.num_inversion_steps
-        source = bridge(model, start, t0, steps=steps, repeats=options.bridge_repeats, run=run)
+        noisy = max(t0, BRIDGE * (len(model.schedule) - 1))
+        source = bridge(model, start, noisy, steps=steps, repeats=options.bridge_repeats, run=run)
     up, down = grids(model.schedule, t0, options, generation_steps(options, adapter))
     trajectory = ddim(model, source, up, watch=run.watch)
     mask = None if task.mask is None else model.codec.encode_mask(task.mask)
