@@ -162,6 +162,18 @@ def test_a_bridge_leads_into_the_models_domain_and_differs_by_seed():
     assert not torch.equal(made.images[0], made.images[1])
 
 
+@pytest.mark.parametrize(("t0", "noised"), [(250, 499.5), (700, 700)])
+def test_a_strange_picture_is_noised_to_half_the_schedule_at_least(t0, noised, monkeypatch):
+    asked = []
+    monkeypatch.setattr(
+        "overpaint.methods.diffusionclip.bridge",
+        lambda model, x0, t0, **more: asked.append(t0) or x0,
+    )
+    task, options = Task(smooth(1)), Options(bridge="on")
+    diffusionclip(gaussian(smooth(0)), task, options, Run(), adapter=tuned(smooth(2), t0))
+    assert asked == [noised]
+
+
 def test_a_bridge_keeps_the_outside_of_the_mask():
     model, strange = gaussian(smooth(0)), smooth(0) + 3
     mask = torch.zeros(1, 1, 16, 16)

@@ -17,7 +17,7 @@ from overpaint.methods.registry import Outcome, Run, Task, register
 from overpaint.models.bundle import DiffusionModel
 from overpaint.models.control import Adapter, adapted
 
-BRIDGE = 0.5  # of the schedule's times: as far at least a strange picture is noised
+BRIDGE = 0.5  # strength, at least, with which a strange picture is noised
 
 
 @dataclass(frozen=True)
@@ -59,7 +59,7 @@ def diffusionclip(
     source = x0
     if bridged:
         start, steps = x0.repeat(len(run.seeds), 1, 1, 1), options.num_inversion_steps
-        noisy = max(t0, BRIDGE * (len(model.schedule) - 1))
+        noisy = max(t0, model.schedule.time_of(BRIDGE))
         source = bridge(model, start, noisy, steps=steps, repeats=options.bridge_repeats, run=run)
     up, down = grids(model.schedule, t0, options, generation_steps(options, adapter))
     trajectory = ddim(model, source, up, watch=run.watch)
