@@ -46,7 +46,7 @@ def mouth_paint(v, x, y):
             return 2 if abs(h) < 0.014 or abs(math.sin(9.0 * u)) < 0.16 else 3
         return 1 if abs(h) < 0.085 + lip * 0.8 and abs(u) < 1.0 else 0
     if mood == SAD:
-        h = h + curve * 1.7 + 0.05
+        h = h + curve * 1.7 + 0.09
         lip *= 1.4
     if mood == NEUTRAL:
         h = h - curve * 0.15

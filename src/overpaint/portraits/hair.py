@@ -19,9 +19,9 @@ from overpaint.portraits.layout import (
     KIND,
     LONG,
     MOHAWK,
+    NEUTRAL,
     PERSON,
     SAD,
-    SMILING,
     SURPRISED,
     TEXTURE,
 )
@@ -76,11 +76,13 @@ def on_face(v, x, y, z, bare):
     if int(v[KIND]) == PERSON and style > 0:
         my, mw = mouth_place(v)
         ax = abs(x)
-        hairs = capsule(ax, y, 0.0, 0.03, my + 0.18, 0.0, 0.26, my + 0.10, 0.0, 0.055)
+        hairs = capsule(ax, y, 0.0, 0.03, my + 0.20, 0.0, 0.27, my + 0.12, 0.0, 0.055)
         hairs = max(bare - 0.06, max(hairs, 0.2 - z))
         if style == 2:
-            open_r = 0.15 if v[EXPRESSION] in (SMILING, SURPRISED) else 0.085
-            hole = ellipsoid(x, y - my, 0.0, mw + 0.03, open_r, 1.0)
+            mood = int(v[EXPRESSION])
+            open_r = 0.10 if mood == NEUTRAL else 0.14 if mood == ANGRY else 0.22
+            low = 0.06 if mood in (SAD, SURPRISED) else 0.0
+            hole = ellipsoid(x, y - my + low, 0.0, mw + 0.05, open_r, 1.0)
             edge = y + 0.36 - 1.0 * max(ax - 0.30, 0.0)
             cover = max(bare - 0.09, max(max(edge * 0.7, -hole), -0.05 - z))
             hairs = min(hairs, cover)

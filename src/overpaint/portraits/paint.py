@@ -98,7 +98,7 @@ def _face(v, part, x, y, z, out):
     _skin(v, x, y, z, out)
     if part == MUZZLE:
         mix(out, TEETH, 0.55)
-    if kind == ROBOT and abs(x) < v[MOUTH_W] + 0.14 and abs(y + 0.48) < 0.22 and z > 0.4:
+    if kind == ROBOT and abs(x) < v[MOUTH_W] + 0.14 and abs(y + 0.48) < 0.30 and z > 0.4:
         mix(out, INK, 1.0)
     shown = mouth_paint(v, x, y) if z > 0.25 and abs(y) < 0.9 else 0
     if shown == 0:
