@@ -124,7 +124,7 @@ def _each(
         again = outcome is not first and torch.equal(outcome.images, first.images)
         yield Result(
             images=[asked.paste(outcome)],
-            record=replace(record, seeds=(seed,)),
+            record=replace(record, seeds=(seed,), options={**record.options, **outcome.chosen}),
             calls=calls.count,
             seconds=time.perf_counter() - began,
             mask=None if asked.mask is None else Image.fromarray(asked.mask.values),

@@ -150,6 +150,8 @@ def test_a_signal_ends_with_130(run: Callable, monkeypatch: pytest.MonkeyPatch, 
         os.kill(os.getpid(), signal.Signals[name])
         time.sleep(5)
 
+    if name == "SIGINT":  # a shell leaves it ignored in what it runs in the background
+        signal.signal(signal.SIGINT, signal.default_int_handler)
     monkeypatch.setattr("overpaint.inverting.reconstruct", stopped)
     ran = run("invert face.png -m tiny")
     assert ran.code == 130
@@ -208,15 +210,17 @@ def test_training_leaves_the_models_of_others_alone(
 
 def test_an_adapter_is_tuned_and_given(run: Callable, monkeypatch: pytest.MonkeyPatch) -> None:
     def tune(model: DiffusionModel, prompt: str, *_: object, folder: Path, **__: object) -> None:
-        write_random(model, folder, prompt=prompt, base=model.hash)
+        steps = {"num_inversion_steps": 3, "num_inference_steps": 2}
+        write_random(model, folder, prompt=prompt, base=model.hash, **steps)
 
     monkeypatch.setattr("overpaint.recipes.diffusionclip.tune", tune)
     assert run("tune diffusionclip -p clay -m tiny -o clay").text == "clay\n"
     assert run("tune diffusionclip -p clay -m tiny -o clay").code == 2
     assert run("tune diffusionclip -p clay -m tiny -o clay --overwrite").code == 0
-    edit = "edit face.png -p clay -m tiny --adapter clay -O num_inversion_steps=2 --steps 2"
-    ran = run(f"{edit} -o out.png --json")
-    assert json.loads(ran.text)["record"]["parts"]["adapter"].startswith("clay ")
+    edit = "edit face.png -p clay -m tiny --adapter clay"
+    record = json.loads(run(f"{edit} -o out.png --json").text)["record"]
+    assert record["parts"]["adapter"].startswith("clay ")
+    assert [record["options"][f"num_{of}_steps"] for of in ("inversion", "inference")] == [3, 2]
     assert run("replay out.png --adapter clay").text == "out.png: identical\n"
     assert run(f"{edit} -o no.png --method sdedit -O num_inversion_steps=2").code == 2
 

@@ -73,24 +73,40 @@ def test_each_grid_asks_the_network_once_for_each_move(grid, calls):
 @pytest.mark.parametrize(
     ("asked", "calls"),
     [
-        ({}, 40 + 3),
-        ({"num_inference_steps": 5}, 40 + 5),
+        ({}, 7 + 3),
+        ({"num_inference_steps": 5}, 7 + 5),
+        ({"num_inversion_steps": 9}, 9 + 3),
         ({"strength": 0.6}, 40 + 40),
         ({"strength": 0.6, "num_inference_steps": 5}, 40 + 5),
     ],
 )
 def test_an_edit_takes_as_many_steps_as_were_tuned_unless_asked(asked, calls):
     model, options = gaussian(smooth(0)), Options(**asked)
-    adapter = tuned(smooth(2), num_inference_steps=3)
-    diffusionclip(model, Task(smooth(1)), options, Run(), adapter=adapter)
-    assert model.calls.count == calls
+    adapter = tuned(smooth(2), num_inversion_steps=7, num_inference_steps=3)
+    made = diffusionclip(model, Task(smooth(1)), options, Run(), adapter=adapter)
+    chosen = {**made.chosen}
+    assert chosen.pop("bridge") == "off"
+    assert model.calls.count == calls == sum(chosen.values())
 
 
+@pytest.mark.parametrize("name", ["num_inversion_steps", "num_inference_steps"])
 @pytest.mark.parametrize("steps", [0, 10**9, "x"])
-def test_a_card_with_absurd_steps_is_refused(steps):
-    adapter = tuned(smooth(2), num_inference_steps=steps)
-    with pytest.raises(OptionError, match="num_inference_steps must be a whole number"):
-        diffusionclip(gaussian(smooth(0)), Task(smooth(1)), Options(), Run(), adapter=adapter)
+def test_a_card_with_absurd_steps_is_refused_but_where_they_are_given(name, steps):
+    model, task, adapter = gaussian(smooth(0)), Task(smooth(1)), tuned(smooth(2), **{name: steps})
+    with pytest.raises(OptionError, match=f"{name} must be a whole number"):
+        diffusionclip(model, task, Options(), Run(), adapter=adapter)
+    made = diffusionclip(model, task, Options(**{name: 4}), Run(), adapter=adapter)
+    assert made.chosen[name] == 4
+
+
+def test_the_official_grid_leaves_the_cards_steps_and_refuses_one():
+    model, task = gaussian(smooth(0)), Task(smooth(1))
+    adapter = tuned(smooth(2), num_inversion_steps=20, num_inference_steps=1)
+    diffusionclip(model, task, Options(grid="official"), Run(), adapter=adapter)
+    assert model.calls.count == 39 + 40
+    options = Options(grid="official", num_inference_steps=1)
+    with pytest.raises(OptionError, match="official grid"):
+        diffusionclip(model, task, options, Run(), adapter=adapter)
 
 
 def test_closing_the_grid_brings_the_picture_back_better():
@@ -123,7 +139,7 @@ def test_the_adapter_says_where_to_return_to_and_the_user_may_overrule():
         from overpaint.methods.diffusionclip import return_time
 
         assert return_time(schedule, options, tuned(smooth(0), 300)) == t0
-    up, down = grids(schedule, 300.0, Options(), 6)
+    up, down = grids(schedule, 300.0, (40, 6))
     assert (len(up), len(down)) == (41, 7)
     assert up[0] == down[0] == schedule.at(300)
     assert up[-1] == down[-1] == CLEAN
@@ -153,11 +169,12 @@ def test_a_strange_picture_is_told_from_a_familiar_one():
 
 def test_a_bridge_leads_into_the_models_domain_and_differs_by_seed():
     model, strange = gaussian(smooth(0)), smooth(0) + 3
-    options = Options(bridge="on", degree=0.0, bridge_repeats=2)
+    options = Options(bridge="on", degree=0.0, bridge_repeats=2, bridge_steps=25)
     options = replace(options, num_inversion_steps=30, num_inference_steps=20)
     made = diffusionclip(model, Task(strange), options, Run((0, 1)), adapter=tuned(smooth(2)))
     assert made.redrawn
-    assert model.calls.count == 2 * 30 + 30 + 20
+    assert model.calls.count == 2 * 25 + 30 + 20
+    assert made.chosen["bridge"] == "on"
     assert (made.images - smooth(0)).abs().mean() < 0.5 * (strange - smooth(0)).abs().mean()
     assert not torch.equal(made.images[0], made.images[1])
 

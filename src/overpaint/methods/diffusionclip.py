@@ -10,6 +10,7 @@ from overpaint.core.masks import blend
 from overpaint.core.prediction import Denoiser
 from overpaint.core.schedule import Level, NoiseSchedule, below, official
 from overpaint.core.solvers import After, last, solve
+from overpaint.errors import OptionError
 from overpaint.inversions.ddim import Trajectory, ddim
 from overpaint.methods.bridging import bridge, is_strange
 from overpaint.methods.options import opt, parse_fields
@@ -18,6 +19,8 @@ from overpaint.models.bundle import DiffusionModel
 from overpaint.models.control import Adapter, adapted
 
 BRIDGE = 0.5  # strength, at least, with which a strange picture is noised
+COUNTS = ("num_inversion_steps", "num_inference_steps")
+STEPS = 40  # network calls of inversion and generation where neither options nor card say
 
 
 @dataclass(frozen=True)
@@ -25,8 +28,8 @@ class Options:
     """Options of DiffusionCLIP."""
 
     strength: float | None = opt(None, "noise level to return to; auto: as tuned", 0, 1)
-    num_inversion_steps: int = opt(
-        40, "network calls from the picture to noise, and of each bridge", 1, 1000
+    num_inversion_steps: int | None = opt(
+        None, "network calls from the picture to noise; auto: as tuned", 1, 1000
     )
     num_inference_steps: int | None = opt(
         None, "network calls from noise to the result; auto: as tuned", 1, 1000
@@ -36,6 +39,7 @@ class Options:
         "auto", "first draw a picture of another kind anew", choices=("auto", "on", "off")
     )
     bridge_repeats: int = opt(1, "times it is drawn anew", 1, 8)
+    bridge_steps: int = opt(40, "network calls of each time", 1, 1000)
     grid: str = opt("closed", "times visited", choices=("closed", "official"))
 
 
@@ -54,14 +58,16 @@ def diffusionclip(
     x0 = model.codec.encode(task.image)
     t0 = return_time(model.schedule, options, adapter)
     if t0 == 0:
-        return _outcome(model, x0, run, bridged=False)
+        return Outcome(_each(model, x0, run))
     bridged = options.bridge == "on" or (options.bridge == "auto" and is_strange(model, x0))
+    steps = step_counts(options, adapter)
     source = x0
     if bridged:
-        start, steps = x0.repeat(len(run.seeds), 1, 1, 1), options.num_inversion_steps
+        start = x0.repeat(len(run.seeds), 1, 1, 1)
         noisy = max(t0, model.schedule.time_of(BRIDGE))
-        source = bridge(model, start, noisy, steps=steps, repeats=options.bridge_repeats, run=run)
-    up, down = grids(model.schedule, t0, options, generation_steps(options, adapter))
+        often, few = options.bridge_repeats, options.bridge_steps
+        source = bridge(model, start, noisy, steps=few, repeats=often, run=run)
+    up, down = grids(model.schedule, t0, steps, grid=options.grid)
     trajectory = ddim(model, source, up, watch=run.watch)
     mask = None if task.mask is None else model.codec.encode_mask(task.mask)
     after = None if mask is None else keep_inverted(trajectory, source, mask)
@@ -70,20 +76,25 @@ def diffusionclip(
     result = last(run.watch(states, len(down) - 1, "editing"))
     if mask is not None:
         result = blend(result, x0, mask)
-    return _outcome(model, result, run, bridged=bridged)
+    chosen = {**dict(zip(COUNTS, steps, strict=True)), "bridge": "on" if bridged else "off"}
+    return Outcome(_each(model, result, run), redrawn=bridged, chosen=chosen)
 
 
-def generation_steps(options: Options, adapter: Adapter) -> int:
-    """Network calls of the generation: as many as the adapter was tuned with, if none are asked.
+def step_counts(options: Options, adapter: Adapter) -> tuple[int, int]:
+    """Network calls of inversion and generation: those asked for, or those it was tuned with.
 
     A chain of a few steps that was tuned as a whole is best in just as many: with more, each step
-    adds what the few had to do at once. From another noise level than it was tuned at, 40.
+    adds what the few had to do at once. From another noise level, or on the official grid, 40.
     """
-    asked = options.num_inference_steps
-    if asked is None and options.strength is None:
-        tuned = {"num_inference_steps": adapter.card.get("num_inference_steps")}
-        asked = parse_fields(Options, tuned, "The adapter's card").num_inference_steps
-    return asked or 40
+    asked = {name: getattr(options, name) for name in COUNTS}
+    if options.strength is None and options.grid == "closed":
+        tuned = {name: adapter.card.get(name) for name in COUNTS if asked[name] is None}
+        known = parse_fields(Options, tuned, "The adapter's card")
+        asked |= {name: getattr(known, name) for name in tuned}
+    inversion, generation = (asked[name] or STEPS for name in COUNTS)
+    if options.grid == "official" and 1 in (inversion, generation):
+        raise OptionError("the official grid visits two times at least, so 1 step is too few")
+    return inversion, generation
 
 
 def return_time(schedule: NoiseSchedule, options: Options, adapter: Adapter) -> float:
@@ -94,19 +105,19 @@ def return_time(schedule: NoiseSchedule, options: Options, adapter: Adapter) -> 
 
 
 def grids(
-    schedule: NoiseSchedule, t0: float, options: Options, num_inference_steps: int
+    schedule: NoiseSchedule, t0: float, steps: tuple[int, int], *, grid: str = "closed"
 ) -> tuple[list[Level], list[Level]]:
-    """Descending levels of the inversion and of the generation in `num_inference_steps`.
+    """Descending levels of the inversion and of the generation, in `steps` of each.
 
     The official grid takes the picture for the state at time 0 in the inversion, yet ends the
     generation on alpha-bar 1, so its pair does not close.
     """
-    inversion = options.num_inversion_steps
-    if options.grid == "official":
+    inversion, generation = steps
+    if grid == "official":
         up: Sequence[float] = official(round(t0), inversion)
-        down: Sequence[float] = [*official(round(t0), num_inference_steps), -1]
+        down: Sequence[float] = [*official(round(t0), generation), -1]
     else:
-        up, down = below(t0, inversion), below(t0, num_inference_steps)
+        up, down = below(t0, inversion), below(t0, generation)
     return schedule.path(up), schedule.path(down)
 
 
@@ -129,6 +140,6 @@ def keep_inverted(trajectory: Trajectory, x0: Tensor, mask: Tensor) -> After:
     return after
 
 
-def _outcome(model: DiffusionModel, x0: Tensor, run: Run, *, bridged: bool) -> Outcome:
-    images = model.codec.decode(x0)
-    return Outcome(images.expand(len(run.seeds), -1, -1, -1).contiguous(), redrawn=bridged)
+def _each(model: DiffusionModel, x0: Tensor, run: Run) -> Tensor:
+    """The picture of each seed."""
+    return model.codec.decode(x0).expand(len(run.seeds), -1, -1, -1).contiguous()

@@ -2,7 +2,7 @@
 
 import dataclasses
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 import torch
@@ -62,6 +62,7 @@ class Outcome:
     images: Tensor  # (B, 3, S, S) in [-1, 1], one for each seed
     mask: Tensor | None = None  # (1, 1, S, S) in [0, 1], where it found that it should edit
     redrawn: bool = False  # drawn anew, so that the original's finest detail is not its own
+    chosen: Mapping[str, Any] = field(default_factory=dict)  # options that were left to the method
 
 
 @dataclass(frozen=True)
