@@ -17,7 +17,7 @@ from overpaint.models.bundle import DiffusionModel
 from overpaint.models.folders import Folder
 from overpaint.models.zoo import WEIGHTS
 
-TUNING = 5  # raised when the recipe or its CLIP changes: what was cached before is not used
+TUNING = 6  # raised when the recipe or its CLIP changes: what was cached before is not used
 FILES = {"adapter_config.json", "adapter_model.safetensors", "model.safetensors", "card.json"}
 
 

@@ -25,7 +25,7 @@ from .worlds import one_thread
 
 MODEL = tiny()
 QUICK = {"iterations": 12, "batch_size": 2, "pictures": 4, "num_inversion_steps": 3}
-QUICK |= {"num_inference_steps": 2, "rank": 2, "views": 2, "lr": 0.003}
+QUICK |= {"num_inference_steps": 2, "rank": 2, "views": 2, "lr": 0.003, "reach": 0.0}
 X = torch.randn(2, 12, 8, 8, generator=torch.Generator().manual_seed(1))
 
 
@@ -85,10 +85,18 @@ def test_the_directional_loss_counts_the_angle_alone():
         assert float(directional(change[None], along)) == pytest.approx(expected, abs=1e-6)
 
 
-def test_the_direction_is_of_unit_length_and_turns_with_the_texts(judges):
+def test_a_change_counts_in_full_once_it_reaches_as_far_as_the_texts():
+    words = 0.5 * torch.eye(8)[0]
+    for length, expected in [(0.0, 1), (0.1, 0.75), (0.4, 0), (2.0, 0), (-0.1, 1.25), (-2.0, 2)]:
+        change = length * F.normalize(words, dim=0)[None]
+        assert float(directional(change, words, reach=0.8)) == pytest.approx(expected, abs=1e-6)
+
+
+def test_the_direction_leads_from_text_to_text(judges):
     clip, _ = judges
     there, back = text_direction(clip, "a face", "red"), text_direction(clip, "red", "a face")
-    assert float(there.norm()) == pytest.approx(1, abs=1e-5)
+    one, other = clip.text(["a face", "red"]).detach()
+    assert torch.allclose(there, other - one, atol=1e-6)
     assert torch.allclose(there, -back, atol=1e-6)
 
 
@@ -107,14 +115,42 @@ def test_a_picture_left_as_it_was_costs_only_the_missing_change(judges):
     pictures[..., 8:] = 0.6  # an edge, as high as the picture
     loss, terms = objective(pictures, pictures, torch.Generator().manual_seed(0))
     smooth = 0.6**2 / 15
-    expected = {"clip": 1.0, "l1": 0.0, "identity": 0.0, "smooth": smooth}
+    expected = {"clip": 1.0, "l1": 0.0, "identity": 0.0, "edges": 0.0, "smooth": smooth}
     assert terms == pytest.approx(expected, abs=1e-4)
     assert float(loss) == pytest.approx(2.0 + 0.5 * smooth, abs=1e-3)
 
 
+@pytest.mark.parametrize("name", ["l1", "identity", "edge", "smooth"])
+def test_each_weight_counts_its_own_term(judges, name):
+    direction = text_direction(judges[0], "a face", "red")
+    before = torch.rand(2, 3, 16, 16, generator=torch.Generator().manual_seed(1)) * 2 - 1
+    after = 0.5 * before.roll(3, 2) + 0.2
+
+    def costs(weight):
+        objective = Objective(*judges, direction, Config(**{f"{name}_weight": weight}))
+        return objective(before, after, torch.Generator().manual_seed(0))
+
+    (without, terms), (with_one, _) = costs(0.0), costs(1.0)
+    term = terms["edges" if name == "edge" else name]
+    assert float(with_one - without) == pytest.approx(term, rel=1e-2)
+    assert term > 1e-3
+
+
+def test_the_reach_is_counted(judges):
+    direction = text_direction(judges[0], "a face", "red")
+    before = torch.rand(2, 3, 16, 16, generator=torch.Generator().manual_seed(1)) * 2 - 1
+    near, far = (
+        Objective(*judges, direction, Config(reach=reach))(
+            before, -before, torch.Generator().manual_seed(0)
+        )[1]["clip"]
+        for reach in (0.0, 10.0)
+    )
+    assert abs(1 - far) < 0.9 * abs(1 - near)  # ten times the texts' change is never reached
+
+
 def test_tuning_lowers_the_loss(tmp_path):
-    _, losses = tuned(tmp_path / "red", iterations=16)
-    assert len(losses) == 16
+    _, losses = tuned(tmp_path / "red", iterations=24)
+    assert len(losses) == 24
     assert sum(losses[-4:]) < 0.9 * sum(losses[:4])
 
 
@@ -134,7 +170,7 @@ def test_the_card_says_how_the_adapter_came_about(tmp_path):
     assert (card["base"], card["base_name"]) == (MODEL.hash, "tiny")
     assert {name: card[name] for name in QUICK} == QUICK
     assert card["t0"] == 300
-    assert set(card["losses"]) == {"clip", "l1", "identity", "smooth"}
+    assert set(card["losses"]) == {"clip", "l1", "identity", "edges", "smooth"}
     assert card["seconds"] > 0
 
 

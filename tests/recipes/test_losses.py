@@ -1,5 +1,6 @@
 """The losses of the recipes: least where they should be, blind to what is hidden."""
 
+import math
 from types import SimpleNamespace
 
 import numpy as np
@@ -17,16 +18,23 @@ from overpaint.portraits.scene import VALUES
 from overpaint.recipes.captioned import (
     CONTEXT,
     FAILED,
+    MARRED,
     NOISY,
     captioned,
     changed,
     prompts,
     train_tokenizer,
 )
-from overpaint.recipes.clip import WARPED, course, guiding_loss, paired
+from overpaint.recipes.clip import WARPED, calm_loss, course, guiding_loss, paired
 from overpaint.recipes.disturbed import SEEN, half_done
 from overpaint.recipes.identity import pairs, twin_loss
-from overpaint.recipes.losses import attribute_loss, directional, matching_loss
+from overpaint.recipes.losses import (
+    attribute_loss,
+    directional,
+    hardest_loss,
+    matching_loss,
+    misplaced,
+)
 from overpaint.recipes.pixel import emphasis, velocity_loss
 from overpaint.recipes.training import Training, images
 
@@ -58,6 +66,19 @@ def test_attribute_loss_is_nothing_for_the_right_and_much_for_the_wrong():
     assert float(attribute_loss(certain(truth.roll(1, 0)), truth)) > 10
     even = attribute_loss(torch.zeros(6, sum(SIZES)), truth)
     assert float(even) == pytest.approx(sum(np.log(SIZES)), abs=1e-4)
+
+
+def test_an_attribute_that_is_read_worse_counts_for_more():
+    truth = torch.zeros(4, len(LABELS), dtype=torch.long)
+    logits = certain(truth)
+    logits[:, : SIZES[0]] = 0  # one is read by chance, the others for certain
+    assert float(hardest_loss(logits, truth)) == pytest.approx(math.log(SIZES[0]), rel=1e-3)
+    even = torch.zeros_like(logits)
+    losses = torch.tensor([math.log(size) for size in SIZES])
+    assert float(hardest_loss(even, truth)) == pytest.approx(
+        float(losses.square().sum() / losses.sum()), rel=1e-4
+    )
+    assert float(hardest_loss(certain(truth), truth)) < 1e-6
 
 
 def test_attribute_loss_neither_counts_nor_moves_what_is_hidden():
@@ -237,9 +258,12 @@ def test_both_pictures_of_an_edit_are_seen_in_the_same_view():
     assert not torch.equal(one[0], pictures[0])
 
 
-def test_guidance_is_best_when_an_edit_goes_where_its_words_go(tokenizer):
+@pytest.mark.parametrize(("guiding", "marring"), [(guiding_loss, MARRED), (calm_loss, 0.0)])
+def test_guidance_is_best_when_an_edit_goes_where_its_words_go(tokenizer, guiding, marring):
     """A net that knows the labels: the loss falls when its edits follow the words."""
-    batch = captioned(pairs_of_edits(16), tokenizer, Training(batch_size=16))(0)
+    training = Training(batch_size=16)
+    batch = captioned(pairs_of_edits(16), tokenizer, training, marring=marring)(0)
+    assert bool(batch["marred"].any()) == (marring > 0)
     words = torch.eye(16 + sum(SIZES) + len(LABELS) + 2)
     silent = torch.zeros(8, len(words))
     was, now = batch["flawed"].float().chunk(2)
@@ -253,7 +277,7 @@ def test_guidance_is_best_when_an_edit_goes_where_its_words_go(tokenizer):
             see=lambda pixels: seen + 0 * pixels.sum(),
             tell=lambda ids: words,
         )
-        return guiding_loss(net, batch, rng())[1]["direction"]
+        return guiding(net, batch, rng())[1]["direction"]
 
     assert loss(toward) < 0.35 < 1 < loss(-toward)
 
@@ -299,6 +323,22 @@ def test_failed_edits_are_flawed_photos_and_half_done_ones_of_no_style(tokenizer
     assert torch.equal(was, marred_first)
     assert torch.equal(now, marred_second | bad | batch["half"])
     assert not (marred_second & (bad | batch["half"])).any()
+
+
+def test_edges_stay_in_their_places_through_other_colours_but_not_through_shifts():
+    pictures = images(np.stack([render(scene, 64) for scene in dataset.scenes("photos", 0, 0)[:4]]))
+    negative, dim = -pictures, 0.3 * pictures + 0.2
+    assert float(misplaced(pictures, pictures)) == pytest.approx(0, abs=1e-5)
+    assert max(float(misplaced(each, pictures)) for each in (negative, dim)) < 0.01
+    assert float(misplaced(pictures.roll(6, 3), pictures)) > 0.3
+    assert float(misplaced(pictures.roll(1, 0), pictures)) > 0.5
+    rows = torch.arange(64)
+    grid = 0.5 * ((rows[:, None] + rows) % 4 < 2).float()  # no shape, whatever its strength
+    assert float(misplaced(pictures + grid, pictures)) > 0.2
+    flat = torch.zeros(4, 3, 64, 64, requires_grad=True)
+    misplaced(flat, pictures).backward()
+    assert flat.grad is not None
+    assert float(flat.grad.norm()) < 100
 
 
 def test_the_directional_loss_takes_one_direction_or_one_for_each():

@@ -20,6 +20,7 @@ CONTEXT = 32
 VOCABULARY = 768
 SIZES = [len(values) for values in VALUES.values()]
 FAILED = 6  # one pair in so many is a failed edit, if there are any
+MARRED = 0.4  # of the pictures, where they are disturbed
 NOISY = ", noisy"  # said of a picture with a flaw
 
 
@@ -71,20 +72,30 @@ class Flaws:
     said: np.ndarray  # by the caption
 
 
-def flaws(rows: np.ndarray, failed: np.ndarray, rng: np.random.Generator) -> Flaws:
-    """Draw what is wrong in pairs with labels `rows`, of which the edits (B / 2,) `failed` are."""
+def flaws(
+    rows: np.ndarray, failed: np.ndarray, rng: np.random.Generator, *, marring: float = MARRED
+) -> Flaws:
+    """Draw what is wrong in pairs with labels `rows`, of which the edits (B / 2,) `failed` are.
+
+    `marring` is the share of the rest that is marred.
+    """
     count, style = len(failed), LABELS.index("style")
     sound = np.zeros(count, bool)
     half = (rows[:count, style] != rows[count:, style]) & (rng.random(count) < 0.4)
     kept = np.concatenate([failed, failed | half])
-    marred = (rng.random(2 * count) < 0.4) & ~kept
+    marred = (rng.random(2 * count) < marring) & ~kept
     flawed = marred | np.concatenate([sound, failed | half])
     said = flawed & (rng.random(2 * count) < 0.5) | np.concatenate([sound, half])
     return Flaws(half, marred, flawed, said)
 
 
 def captioned(
-    data: Portraits, tokenizer: Tokenizer, config: Any, failed: Portraits | None = None
+    data: Portraits,
+    tokenizer: Tokenizer,
+    config: Any,
+    failed: Portraits | None = None,
+    *,
+    marring: float = MARRED,
 ) -> BatchFn:
     """Batches of edits, rows i and i + B/2 a pair, with captions, which are true of what, prompts.
 
@@ -102,7 +113,7 @@ def captioned(
             first = 2 * rng.integers(len(failed) // 2, size=int(bad.sum()))
             pictures[np.tile(bad, 2)], rows[np.tile(bad, 2)] = pairs_at(failed, first)
         before, after = changed(rows[:count], rows[count:], rng)
-        wrong = flaws(rows, bad, rng)
+        wrong = flaws(rows, bad, rng, marring=marring)
         captions = [caption_of_labels(row, rng) for row in rows]
         labels = rows.copy()
         labels[count:, LABELS.index("style")][wrong.half] = HIDDEN

@@ -1,21 +1,39 @@
 """Losses of attributes, captions and directions: small functions of embeddings and logits."""
 
+import torch
 from torch import Tensor
 from torch.nn import functional as F
 
 from overpaint.portraits.labels import HIDDEN, LABELS
 from overpaint.portraits.scene import VALUES
 
+FLAT = 1e-2  # of a norm of slopes, below which a picture has no edges to speak of
+
 
 def attribute_loss(logits: Tensor, labels: Tensor) -> Tensor:
     """Sum over attributes of the cross-entropy, where shown; `logits` (N, all values)."""
-    total = logits.new_zeros(())
+    return _losses(logits, labels).sum()
+
+
+def hardest_loss(logits: Tensor, labels: Tensor) -> Tensor:
+    """The mean of the same, in which an attribute has the weight of its own loss.
+
+    In a plain mean what is read by chance is lost among what is read well, and stays so.
+    """
+    losses = _losses(logits, labels)
+    weights = losses.detach() / losses.detach().sum().clamp(min=1e-6)
+    return (weights * losses).sum()
+
+
+def _losses(logits: Tensor, labels: Tensor) -> Tensor:
+    """The cross-entropy of each attribute, (len(LABELS),)."""
+    found = []
     groups = logits.float().split([len(VALUES[name]) for name in LABELS], dim=1)
     for group, truth in zip(groups, labels.unbind(1), strict=True):
         shown = (truth != HIDDEN).sum().clamp(min=1)
         wrong = F.cross_entropy(group, truth, ignore_index=HIDDEN, reduction="sum")
-        total = total + wrong / shown
-    return total
+        found.append(wrong / shown)
+    return torch.stack(found)
 
 
 def matching_loss(similar: Tensor, true: Tensor) -> Tensor:
@@ -28,17 +46,39 @@ def matching_loss(similar: Tensor, true: Tensor) -> Tensor:
     return (one_way(similar, true) + one_way(similar.T, true.T)) / 2
 
 
-def directional(change: Tensor, direction: Tensor) -> Tensor:
+def directional(change: Tensor, direction: Tensor, *, reach: float = 0.0) -> Tensor:
     """The directional CLIP loss (arXiv 2110.02711, eq. 5): mean over pictures of 1 - cos.
+
+    A cosine is blind to lengths: half a smile points where a smile does. So a change shorter than
+    `reach` times the text's counts for as much less as it is shorter; with 0 it is the paper's.
 
     Args:
         change: `(N, D)`, of the picture's embeddings.
         direction: `(D,)` or `(N, D)`, of the text's.
     """
-    return (1 - F.cosine_similarity(change, direction, dim=-1)).mean()
+    length = direction.norm(dim=-1)
+    whole = torch.maximum(change.norm(dim=-1), reach * length).clamp(min=1e-8)
+    return (1 - (change * direction).sum(-1) / (whole * length.clamp(min=1e-8))).mean()
 
 
 def roughness(images: Tensor) -> Tensor:
     """The mean squared difference of neighbouring pixels of `(N, C, H, W)`, down and right."""
     down, right = images.diff(dim=2).square().mean(), images.diff(dim=3).square().mean()
     return down + right
+
+
+def misplaced(edited: Tensor, source: Tensor) -> Tensor:
+    """How little edges lie where they were: the mean of 1 - correlation, for `(N, 3, S, S)`.
+
+    What is drawn may change, dark to light too, but shapes stay in their places.
+    """
+    before, after = (_edges(images).flatten(1) for images in (source, edited))
+    before, after = (each - each.mean(1, keepdim=True) for each in (before, after))
+    return (1 - F.cosine_similarity(before, after, eps=FLAT)).mean()
+
+
+def _edges(images: Tensor) -> Tensor:
+    """How steep brightness is at half the size: (N, 1, S/2 - 1, S/2 - 1)."""
+    grey = F.avg_pool2d(images.mean(1, keepdim=True), 2)
+    down, right = grey.diff(dim=2)[..., :-1], grey.diff(dim=3)[..., :-1, :]
+    return (down.square() + right.square() + 1e-6).sqrt()
