@@ -26,7 +26,7 @@ from overpaint.models.preprocess import normalised
 from overpaint.recipes.captioned import CONTEXT, MARRED, SIZES, captioned, train_tokenizer
 from overpaint.recipes.disturbed import disturbed, half_done
 from overpaint.recipes.fit import Batch, Figures
-from overpaint.recipes.losses import directional, hardest_loss, matching_loss
+from overpaint.recipes.losses import directional, figures, hardest_loss, matching_loss
 from overpaint.recipes.rivals import failed_edits, read_rivals
 from overpaint.recipes.training import rendered, trained, training
 
@@ -89,11 +89,6 @@ def pairs_of(batch: Batch, rng: torch.Generator) -> Tensor:
     source, edit = batch["images"].chunk(2)
     edit = torch.where(batch["half"][:, None, None, None], half_done(source, edit, rng), edit)
     return torch.cat([source, edit])
-
-
-def figures(terms: dict[str, Tensor]) -> Figures:
-    """The terms as numbers."""
-    return {name: float(term.detach()) for name, term in terms.items()}
 
 
 def agreement(net: Any, views: Tensor, told: Tensor, batch: Batch) -> dict[str, Tensor]:

@@ -31,7 +31,7 @@ from overpaint.portraits.render import render
 from overpaint.recipes.drawing import drawn
 from overpaint.recipes.fit import Batch, Figures, FitConfig, fit, numpy_rng
 from overpaint.recipes.latents import inverted
-from overpaint.recipes.losses import directional, misplaced, roughness
+from overpaint.recipes.losses import directional, figures, misplaced, roughness
 from overpaint.recipes.training import images
 
 SOURCE = "a person"
@@ -100,7 +100,7 @@ class Objective:
             + settings.edge_weight * terms["edges"]
             + settings.smooth_weight * terms["smooth"]
         )
-        return total, {name: float(term.detach()) for name, term in terms.items()}
+        return total, figures(terms)
 
     def _change(self, source: Tensor, edited: Tensor, rng: torch.Generator) -> Tensor:
         """How CLIP sees the edit, (views * B, D): source and edited picture in the same views."""

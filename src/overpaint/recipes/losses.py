@@ -1,5 +1,7 @@
 """Losses of attributes, captions and directions: small functions of embeddings and logits."""
 
+from collections.abc import Mapping
+
 import torch
 from torch import Tensor
 from torch.nn import functional as F
@@ -8,6 +10,11 @@ from overpaint.portraits.labels import HIDDEN, LABELS
 from overpaint.portraits.scene import VALUES
 
 FLAT = 1e-2  # of a norm of slopes, below which a picture has no edges to speak of
+
+
+def figures(terms: Mapping[str, Tensor]) -> dict[str, float]:
+    """The terms of a loss as numbers."""
+    return {name: float(term.detach()) for name, term in terms.items()}
 
 
 def attribute_loss(logits: Tensor, labels: Tensor) -> Tensor:
