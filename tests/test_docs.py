@@ -2,9 +2,11 @@
 
 import dataclasses
 import importlib
+import os
 import re
 import shlex
 from collections.abc import Iterator
+from functools import partial
 from inspect import signature
 from pathlib import Path
 from typing import Any
@@ -16,13 +18,14 @@ from overpaint import editing, tuning
 from overpaint.cli import main
 from overpaint.cli.methods import _range as limits
 from overpaint.methods.options import parse_fields
+from overpaint.methods.registry import methods
 from overpaint.portraits.scene import VALUES
 from overpaint.recipes import diffusionclip
 from overpaint.recipes.registry import RECIPES
 from overpaint.recipes.training import Training
 
 ROOT = Path(__file__).parents[1]
-PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
+PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").rglob("*.md"))]
 SLOW = ("doctor",)
 
 
@@ -79,28 +82,39 @@ def test_commands_of_the_pages_run(words: list[str]) -> None:
     assert main([*words, *again]) == 0
 
 
-def ranged(field: dataclasses.Field) -> str:
-    """The last columns of an option's row."""
-    return f"{limits(field.metadata).replace(' | ', ', ')} | {field.metadata['help']} |"
+def options(kind: type) -> str:
+    """The options dataclass as a table."""
+    names = {True: "on", False: "off", None: "auto"}
+    rows = []
+    for field in dataclasses.fields(kind):
+        plain = isinstance(field.default, bool | str | None)
+        default = names.get(field.default, field.default) if plain else f"{field.default:g}"
+        allowed = limits(field.metadata).replace(" | ", ", ")
+        rows.append(f"| `{field.name}` | {default} | {allowed} | {field.metadata['help']} |")
+    return "\n".join(["| option | default | range | meaning |", "|---|---|---|---|", *rows])
 
 
-def default(field: dataclasses.Field) -> str:
-    """As a person types it."""
-    names = {True: "on", False: "off"}
-    plain = isinstance(field.default, bool | str)
-    return names.get(field.default, field.default) if plain else f"{field.default:g}"
+TABLES = {
+    "training": lambda: options(Training),
+    "tune diffusionclip": lambda: options(diffusionclip.Config),
+    **{name: partial(options, method.options) for name, method in methods().items()},
+}
+MARKED = re.compile(r"(<!-- table: (.+?) -->\n).*?(\n<!-- /table -->)", re.S)
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_tables_of_options_are_the_programs(page: Path) -> None:
+    """After a change on purpose: OVERPAINT_REWRITE=1 pytest tests/test_docs.py"""
+    text = page.read_text()
+    now = MARKED.sub(lambda found: found[1] + TABLES[found[2]]() + found[3], text)
+    if os.environ.get("OVERPAINT_REWRITE"):
+        page.write_text(now)
+    assert text == now
 
 
 ROWS = {
     "portraits.md": [f"| {name} | {', '.join(values)} |" for name, values in VALUES.items()],
-    "training.md": [
-        *(f"| {recipe.name} | {recipe.title} |" for recipe in RECIPES.values()),
-        *(f"| `{f.name}` | {ranged(f)}" for f in dataclasses.fields(Training)),
-        *(
-            f"| `{f.name}` | {default(f)} | {ranged(f)}"
-            for f in dataclasses.fields(diffusionclip.Config)
-        ),
-    ],
+    "training.md": [f"| {recipe.name} | {recipe.title} |" for recipe in RECIPES.values()],
 }
 
 
