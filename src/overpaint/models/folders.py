@@ -96,17 +96,19 @@ def read_shapes(path: Path) -> dict[str, tuple[int, ...]]:
 
 def read_tensors(path: Path) -> dict[str, Tensor]:
     """The tensors of a safetensors file as finite float32 (integers as they are)."""
-    tensors = {}
     read_shapes(path)
     with safe_open(path, framework="pt") as file:
-        for name in file.keys():  # noqa: SIM118
-            tensor = file.get_tensor(name)
-            floating = tensor.is_floating_point()
-            # A copy: the file may change or go while the model lives.
-            tensors[name] = tensor.to(torch.float32 if floating else tensor.dtype, copy=True)
-            if floating and not bool(torch.isfinite(tensors[name]).all()):
-                raise NumericsError(f"{path} holds NaN or infinity", f"in the tensor {name!r}")
-    return tensors
+        return {name: owned(name, file.get_tensor(name), path) for name in file.keys()}  # noqa: SIM118
+
+
+def owned(name: str, tensor: Tensor, path: Path) -> Tensor:
+    """A copy of a tensor that was read from `path`, finite, as float32 (integers as they are)."""
+    floating = tensor.is_floating_point()
+    # A copy: the file may change or go while the model lives.
+    copy = tensor.detach().to(torch.float32 if floating else tensor.dtype, copy=True)
+    if floating and not bool(torch.isfinite(copy).all()):
+        raise NumericsError(f"{path} holds NaN or infinity", f"in the tensor {name!r}")
+    return copy
 
 
 def fill(
