@@ -9,11 +9,12 @@ import torch
 from torch import Tensor
 
 from overpaint.errors import ModelNotFoundError, OverpaintError
+from overpaint.memory import memory_errors
 from overpaint.models.bundle import DiffusionModel
 from overpaint.models.devices import placed
 from overpaint.models.families import ddpm, guided, pixel
 from overpaint.models.families.published import Converted, Options
-from overpaint.models.folders import fingerprint, read_tensors
+from overpaint.models.folders import fingerprint, is_safetensors, read_tensors
 from overpaint.models.pickles import read_pickled
 
 FAMILIES: tuple[ModuleType, ...] = (ddpm, guided)  # each has holds(shapes) and converted(...)
@@ -42,8 +43,10 @@ def read_file(path: Path, options: Options) -> Converted:
     Raises:
         ModelNotFoundError: it is of no family that is known here, or must be told more about.
         UnsafeFileError: it could run code, is damaged, or does not fit together.
+        OutOfMemoryError: it is larger than the memory, or says so.
     """
-    tensors = read_tensors(path) if path.suffix == ".safetensors" else read_pickled(path)
+    with memory_errors("checkpoint"):
+        tensors = read_tensors(path) if is_safetensors(path) else read_pickled(path)
     shapes = {name: tuple(tensor.shape) for name, tensor in tensors.items()}
     for family in FAMILIES:
         if family.holds(shapes):

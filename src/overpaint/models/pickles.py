@@ -11,7 +11,7 @@ from torch import Tensor
 
 from overpaint.errors import ModelNotFoundError, UnsafeFileError
 from overpaint.memory import ran_out
-from overpaint.models.folders import owned
+from overpaint.models.owning import owned
 
 ZIP = b"PK\x03\x04"
 # Where checkpoints keep their weights; the averaged ones, which are to be sampled from, first.
@@ -80,11 +80,11 @@ def _check_archive(path: Path) -> None:
     """An archive of torch: stored as it is, no larger than its file, without code."""
     with zipfile.ZipFile(path) as archive:
         entries = archive.infolist()
+    if is_script(path):
+        raise UnsafeFileError(f"{path} is a TorchScript archive", "it holds code", SAVE)
     packed = any(entry.compress_type != zipfile.ZIP_STORED for entry in entries)
     if packed or sum(entry.file_size for entry in entries) > path.stat().st_size:
         raise UnsafeFileError(f"{path} is packed", "torch stores its numbers as they are")
-    if is_script(path):
-        raise UnsafeFileError(f"{path} is a TorchScript archive", "it holds code", SAVE)
 
 
 def _weights(content: Any) -> Mapping[str, Tensor]:

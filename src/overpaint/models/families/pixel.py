@@ -22,6 +22,7 @@ from overpaint.models.folders import Folder, fill, fingerprint, known
 
 FILES = ("diffusion_pytorch_model.safetensors", "diffusion_pytorch_model.fp16.safetensors")
 MOST_CLASSES = 1_000_000
+PICKLED = "diffusion_pytorch_model.bin"  # all that the earliest uploads have
 PREDICTED = {"epsilon": "eps", "sample": "x0", "v_prediction": "v"}
 # Attention layers as early versions of diffusers called them.
 OLD_LAYERS = {"query": "to_q", "key": "to_k", "value": "to_v", "proj_attn": "to_out.0"}
@@ -41,8 +42,9 @@ def load(folder: Folder, *, device: torch.device, dtype: torch.dtype) -> Diffusi
     inner = _inner(folder)
     config = inner.json("config.json")
     net = build(config)
-    weights = inner.weights(*FILES)
-    fill(net, weights, renamed=modern)
+    pickled = inner.has(PICKLED) and not any(inner.has(name) for name in FILES)
+    weights = inner.file(PICKLED) if pickled else inner.weights(*FILES)
+    fill(net, weights, renamed=modern, pickled=pickled)
     scheduler = _scheduler_config(folder)
     model = assembled(net, config, scheduler, source=folder.path)
     return replace(
