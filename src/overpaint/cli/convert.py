@@ -34,4 +34,6 @@ def convert(
         return
     terminal.result(str(folder))
     assumed = ", ".join(f"{name} {value}" for name, value in card["assumed"].items())
-    terminal.say(f"{card['family']}, {card['parameters']:,} parameters; taken for granted: {assumed}")
+    terminal.say(
+        f"{card['family']}, {card['parameters']:,} parameters; taken for granted: {assumed}"
+    )

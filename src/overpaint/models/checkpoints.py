@@ -8,7 +8,7 @@ from types import ModuleType
 import torch
 from torch import Tensor
 
-from overpaint.errors import ModelNotFoundError, OverpaintError
+from overpaint.errors import ModelNotFoundError, OverpaintError, UnsafeFileError
 from overpaint.memory import memory_errors
 from overpaint.models.bundle import DiffusionModel
 from overpaint.models.devices import placed
@@ -66,4 +66,7 @@ def _named(
         found: Converted = family.converted(tensors, options)
     except OverpaintError as error:
         raise type(error)(f"{path}: {error.what}", error.why, error.hint) from error
+    except (IndexError, ZeroDivisionError) as error:
+        why = "a tensor has no, or too few, dimensions"
+        raise UnsafeFileError(f"{path}: The weights do not fit together", why) from error
     return found

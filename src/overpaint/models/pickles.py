@@ -15,7 +15,15 @@ from overpaint.models.owning import owned
 
 ZIP = b"PK\x03\x04"
 # Where checkpoints keep their weights; the averaged ones, which are to be sampled from, first.
-INSIDE = ("ema", "ema_state_dict", "params_ema", "state_dict", "model_state_dict", "model", "params")
+INSIDE = (
+    "ema",
+    "ema_state_dict",
+    "params_ema",
+    "state_dict",
+    "model_state_dict",
+    "model",
+    "params",
+)
 PARALLEL = "module."  # before every name where a model was saved inside DataParallel
 DEPTH = 3  # of dictionaries and lists around the weights
 REFUSED = re.compile(r"GLOBAL ([\w.]+)")

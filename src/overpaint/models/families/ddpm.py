@@ -1,4 +1,4 @@
-"""The DDPM UNet (arXiv 2006.11239) as SDEdit and DiffusionCLIP save it: CelebA-HQ, LSUN, CIFAR-10."""
+"""The DDPM UNet (arXiv 2006.11239) of SDEdit and DiffusionCLIP: CelebA-HQ, LSUN, CIFAR-10."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -15,6 +15,7 @@ from overpaint.models.families.published import (
     count,
     renamed,
     scheduler,
+    within,
 )
 
 RESOLUTION = 16  # where all published ones attend
@@ -66,7 +67,7 @@ def converted(tensors: Mapping[str, Tensor], options: Options) -> Converted:
 def configuration(shapes: Shapes, options: Options) -> dict[str, Any]:
     """The network that has tensors of these shapes."""
     levels = count(shapes, "down.{}.block.0.conv1.weight")
-    attending = [f"down.{level}.attn.0.q.weight" in shapes for level in range(levels)]
+    attending = [within(shapes, f"down.{level}.attn.0") for level in range(levels)]
     size = options.size or (RESOLUTION << attending.index(True) if any(attending) else None)
     if size is None:
         why, hint = "no layer attends, from which it could be told", "Convert it with -O size=256."

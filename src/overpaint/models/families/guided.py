@@ -18,6 +18,7 @@ from overpaint.models.families.published import (
     count,
     renamed,
     scheduler,
+    within,
 )
 
 # Base channels and their multiples -> what the published checkpoints of these were trained with.
@@ -81,7 +82,7 @@ def converted(tensors: Mapping[str, Tensor], options: Options) -> Converted:
 
 
 def told(shapes: Shapes, options: Options) -> Options:
-    """What shapes do not tell, as it was given, or as published checkpoints of these shapes have it.
+    """What shapes do not tell: as it was given, or as published ones of these shapes have it.
 
     Raises:
         ModelNotFoundError: the size or the heads are not known.
@@ -109,8 +110,7 @@ def configuration(shapes: Shapes, known: Options) -> dict[str, Any]:
     base, widths, blocks = shapes["time_embed.0.weight"][1], _widths(shapes), _blocks(shapes)
     residual = _residual(shapes)
     attending = [
-        f"input_blocks.{1 + level * (blocks + 1)}.1.qkv.weight" in shapes
-        for level in range(len(widths))
+        within(shapes, f"input_blocks.{1 + level * (blocks + 1)}.1") for level in range(len(widths))
     ]
     plain = "Resnet{}sampleBlock2D" if residual else "{}Block2D"
     kinds = ["Attn{}Block2D" if attends else plain for attends in attending]
@@ -126,7 +126,8 @@ def configuration(shapes: Shapes, known: Options) -> dict[str, Any]:
         "up_block_types": [kind.format("Up") for kind in reversed(kinds)],
         "layers_per_block": blocks,
         "attention_head_dim": _head_channels(
-            known, {w for w, attends in zip(widths, attending, strict=True) if attends} | {widths[-1]}
+            known,
+            {w for w, attends in zip(widths, attending, strict=True) if attends} | {widths[-1]},
         ),
         "attn_norm_num_groups": 32,
         "downsample_type": "resnet" if residual else "conv",

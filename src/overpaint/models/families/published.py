@@ -81,12 +81,14 @@ def renamed(
         parts = split(tensors[theirs]) if len(ours) > 1 else [tensors[theirs]]
         made |= {name: p.reshape(want[name]) for name, p in zip(ours, parts, strict=True)}
     if left := tensors.keys() - known.keys():
-        raise _misfit(f"{min(left):.100} has no place in the network, nor have {len(left) - 1} more")
+        raise _misfit(
+            f"{min(left):.100} has no place in the network, nor have {len(left) - 1} more"
+        )
     return made
 
 
 def entries(layers: Iterable[Layer], want: Shapes) -> dict[str, tuple[str, ...]]:
-    """Tensors of the checkpoint, and for each the names in the network; optional layers left out."""
+    """Tensors of the checkpoint, each with its names in the network; layers it lacks left out."""
     return {
         f"{theirs}.{kind}": tuple(f"{name}.{kind}" for name in ours)
         for theirs, ours in layers
@@ -113,6 +115,11 @@ def block(theirs: str, ours: str, parts: Mapping[str, tuple[str, ...]]) -> list[
 def count(shapes: Shapes, pattern: str) -> int:
     """How many of the names `pattern.format(0)`, `pattern.format(1)`, ... there are in a row."""
     return next(n for n in range(len(shapes) + 1) if pattern.format(n) not in shapes)
+
+
+def within(shapes: Shapes, block: str) -> bool:
+    """Whether there is anything in this block."""
+    return any(name.startswith(f"{block}.") for name in shapes)
 
 
 def scheduler(kind: str, *, learned: bool = False) -> dict[str, Any]:
