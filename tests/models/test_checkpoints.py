@@ -2,7 +2,6 @@
 
 import pytest
 import torch
-from diffusers import UNet2DModel
 from safetensors.torch import save_file
 
 from overpaint.core.schedule import NoiseSchedule
@@ -210,14 +209,3 @@ def test_options_are_checked_and_asked_for(tmp_path, name, options, error, said)
 def test_folders_and_names_take_no_options(pipeline):
     with pytest.raises(OptionError, match="takes no options"):
         load(pipeline, size=32)
-
-
-def test_diffusers_itself_reads_what_was_converted(tmp_path):
-    from overpaint.converting import convert
-
-    torch.save(state("ddpm_unet_b"), tmp_path / "it.ckpt")
-    folder, _ = convert(tmp_path / "it.ckpt", tmp_path / "made", size=32)
-    arrays, net = golden.arrays("ddpm_unet_b"), UNet2DModel.from_pretrained(folder / "unet")
-    with torch.no_grad():
-        found = net(arrays["x"], torch.tensor([77.5])).sample
-    assert (found - arrays["out.q1.t77.5"]).abs().max() < NEAR[1]

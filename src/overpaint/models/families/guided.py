@@ -76,7 +76,7 @@ def converted(tensors: Mapping[str, Tensor], options: Options) -> Converted:
         family="guided",
         config=config,
         tensors=renamed(tensors, layers(config), config, split),
-        scheduler=scheduler(known.schedule, learned=config["out_channels"] > 3),
+        scheduler=scheduler(known.schedule or "linear", learned=config["out_channels"] > 3),
         assumed={name: value for name, value in asdict(known).items() if value is not None},
     )
 

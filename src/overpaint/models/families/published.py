@@ -71,7 +71,8 @@ def renamed(
         UnsafeFileError: one is missing, of another shape, or left over; the first is named.
     """
     want = shapes_of(build(config))
-    made, known = {}, entries(layers, want)
+    made: dict[str, Tensor] = {}
+    known = entries(layers, want)
     for theirs, ours in known.items():
         shape = joined([want[name] for name in ours])
         if theirs not in tensors:
