@@ -3,7 +3,7 @@
 import json
 import zlib
 from collections.abc import Sequence
-from math import prod, sqrt
+from math import log, prod, sqrt
 from pathlib import Path
 from typing import Any
 
@@ -28,11 +28,36 @@ def arrays(name: str) -> dict[str, Tensor]:
 
 def noise(name: str, shape: Sequence[int]) -> Tensor:
     """The noise that a wave of this name gives; unit variance, float32."""
+    return (sqrt(2) * wave(name, shape)).float()
+
+
+def weights(state: Sequence[tuple[str, Sequence[int], str]], q: int, gain: float) -> dict:
+    """The state dict of a network: each name, shape and kind filled by the wave of its name."""
+    return {name: weight(name, shape, kind, q, gain) for name, shape, kind in state}
+
+
+def weight(name: str, shape: Sequence[int], kind: str, q: int, gain: float) -> Tensor:
+    """One tensor of a state dict, float32."""
+    if kind == "zero":
+        return torch.zeros(tuple(shape), dtype=torch.int64)
+    u = wave(name, shape, q)
+    values = {
+        "matrix": lambda: u * sqrt(2 / max(prod(shape) / shape[0], 1)) * gain,
+        "norm": lambda: 1 + 0.1 * u,
+        "vector": lambda: 0.05 * u,
+        "var": lambda: 1 + 0.5 * u.abs(),
+        "emb": lambda: 0.1 * u,
+        "logit_scale": lambda: torch.full_like(u, log(1 / 0.07)),
+    }
+    return values[kind]().float()
+
+
+def wave(name: str, shape: Sequence[int], q: int = 1) -> Tensor:
+    """What all numbers come from, in [-1, 1], float64."""
     key = zlib.crc32(name.encode()) % 10007
     i = torch.arange(prod(shape), dtype=torch.int64)
-    phase = 0.5698402909980532 * (key + (i * i) % 10007).double()
-    wave = torch.cos(0.7548776662466927 * i.double() + phase)
-    return (sqrt(2) * wave).float().reshape(tuple(shape))
+    phase = 0.5698402909980532 * (key + q * ((i * i) % 10007)).double()
+    return torch.cos(0.7548776662466927 * i.double() + phase).reshape(tuple(shape))
 
 
 def _find(file: str) -> Path:

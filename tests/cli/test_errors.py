@@ -31,7 +31,7 @@ def unsuitable(here: Path) -> None:
     Path("there.png").write_bytes(b"mine")
     Path("model").mkdir()
     Path("pickled/unet").mkdir(parents=True)
-    Path("pickled/unet/diffusion_pytorch_model.bin").write_bytes(b"\x80\x04.")
+    Path("pickled/unet/weights.ckpt").write_bytes(b"\x80\x04.")
     Path("pickled/unet/config.json").write_text('{"_class_name": "UNet2DModel", "sample_size": 8}')
     Image.new("L", (7, 5)).save("small-mask.png")
     Image.new("RGBA", (8, 8)).save("clear.png")

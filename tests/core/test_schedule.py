@@ -73,6 +73,7 @@ def test_official_times_are_those_of_the_reference():
     for key, expected in golden.facts("diffusionclip_times")["sequences"].items():
         t0, steps = map(int, key.split(","))
         assert official(t0, steps)[::-1] == expected["seq"], key
+        assert [-1, *official(t0, steps)[:0:-1]] == expected["seq_next"], key
     assert official(65, 40)[::-1][9] == 14  # truncated, though the exact value is 15
     assert official(60, 0) == list(range(59, -1, -1))
 

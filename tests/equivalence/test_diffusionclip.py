@@ -118,7 +118,7 @@ def test_single_steps(numbers, first):
     x, noise = numbers["invert.t500.S40.39"][:1], numbers["noise.0"]
     for case in golden.facts("diffusionclip_sampling")["single_steps"]:
         if case["logvar"].startswith("learned"):
-            continue  # read there as a log variance, which the network never meant it to be
+            continue  # see below
         rng, here, there = Recorded([noise]), SCHEDULE.at(case["t"]), SCHEDULE.at(case["t_next"])
         if case["sampling_type"] == "ddim":
             step = ddim_eta(rng, case["eta"]) if case["eta"] else ddim
@@ -126,6 +126,21 @@ def test_single_steps(numbers, first):
             there = SCHEDULE.at(case["t"] - 1)  # their DDPM step moves by one, whatever is asked
             step = ancestral(rng) if case["logvar"] == "fixedsmall" else euler_maruyama_vp(rng)
         close(step(x, first[0](x, here), here, there), numbers[case["key"]], msg=case["key"])
+
+
+def test_a_learned_variance_is_misread_there_and_only_that(numbers, first):
+    """Their step takes the raw channel, 0.3 cos(3 eps) here, for the log variance."""
+    (case,) = (
+        case
+        for case in golden.facts("diffusionclip_sampling")["single_steps"]
+        if case["logvar"].startswith("learned")
+    )
+    x, noise = numbers["invert.t500.S40.39"][:1], numbers["noise.0"]
+    here, there = SCHEDULE.path([case["t"], case["t_next"]])
+    pred = first[0](x, here)
+    mean = ancestral(Recorded([torch.zeros_like(x)]))(x, pred, here, there)
+    spread = torch.exp(0.3 * torch.cos(3 * pred.eps) / 2)
+    close(mean + spread * noise[:1], numbers[case["key"]])
 
 
 @pytest.mark.parametrize("t", [1, 2, 10, 100, 500, 999])

@@ -11,8 +11,13 @@ import torch
 from diffusers import UNet2DModel
 from safetensors.torch import load_file, save_file
 
-from overpaint.errors import ModelNotFoundError, NumericsError, OverpaintError, UnsafeFileError
-from overpaint.models.families.pixel import FILES, shuffle_factor
+from overpaint.errors import (
+    ModelNotFoundError,
+    NumericsError,
+    OverpaintError,
+    UnsafeFileError,
+)
+from overpaint.models.families.pixel import FILES, PICKLED, shuffle_factor
 from overpaint.models.zoo import load
 
 WEIGHTS = f"unet/{FILES[0]}"
@@ -54,9 +59,25 @@ def test_channels_tell_the_shuffle(channels, factor):
     assert shuffle_factor({"in_channels": channels}) == factor
 
 
-def test_pickles_are_refused_without_being_opened(pipeline):
+def test_pickled_weights_are_read_as_data_where_there_are_no_others(pipeline, model):
+    torch.save(load_file(pipeline / WEIGHTS), pipeline / "unet" / PICKLED)
     (pipeline / WEIGHTS).unlink()
-    (pipeline / "unet/diffusion_pytorch_model.bin").write_bytes(b"cos\nsystem\n(S'false'\ntR.")
+    x, level = torch.randn(1, 12, 8, 8), model.schedule.at(500)
+    assert torch.equal(load(pipeline, dtype="float32")(x, level).eps, model(x, level).eps)
+
+
+def test_pickles_are_never_run(pipeline, tmp_path):
+    (pipeline / WEIGHTS).unlink()
+    calls = f"cos\nmkdir\n(S'{tmp_path}/canary'\ntR.".encode()
+    (pipeline / "unet" / PICKLED).write_bytes(calls)
+    with pytest.raises(UnsafeFileError, match=r"calls os\.mkdir, and was not run"):
+        load(pipeline)
+    assert not (tmp_path / "canary").exists()
+
+
+def test_pickles_of_other_names_are_refused_without_being_opened(pipeline):
+    (pipeline / WEIGHTS).unlink()
+    (pipeline / "unet/weights.ckpt").write_bytes(b"cos\nsystem\n(S'false'\ntR.")
     with pytest.raises(UnsafeFileError, match="pickle"):
         load(pipeline)
 
@@ -129,6 +150,12 @@ def test_truncated_weights_are_refused(pipeline):
         {"down_block_types": ["os.system", "AttnDownBlock2D"]},
         {"norm_num_groups": 0},
         {"act_fn": "__import__('os')"},
+        {"num_class_embeds": 10},
+        {"num_class_embeds": 10**9},
+        {"num_class_embeds": "many"},
+        {"num_class_embeds": 5, "null_class": 5},
+        {"time_proj_dim": 6},
+        {"time_proj_dim": 10**9},
     ],
 )
 def test_configurations_that_lie_are_refused(pipeline, values):
@@ -146,7 +173,7 @@ def test_configurations_that_lie_are_refused(pipeline, values):
         ("unet/config.json", {"in_channels": 4}, "no pixel space"),
         ("unet/config.json", {"in_channels": -12}, "no pixel space"),
         ("unet/config.json", {"in_channels": "12"}, "no pixel space"),
-        ("unet/config.json", {"num_class_embeds": 10}, "class"),
+        ("unet/config.json", {"class_embed_type": "timestep"}, "class embedding"),
         ("scheduler/scheduler_config.json", {"prediction_type": ["sample"]}, "prediction"),
         ("scheduler/scheduler_config.json", {"beta_schedule": "sigmoid"}, "'sigmoid'"),
         ("scheduler/scheduler_config.json", {"num_train_timesteps": "abc"}, "'abc'"),

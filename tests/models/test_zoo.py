@@ -4,9 +4,12 @@ import os
 import time
 
 import pytest
+import torch
+from safetensors.torch import load_file
 
 from overpaint.errors import ModelNotFoundError, OptionError
 from overpaint.models import zoo
+from overpaint.models.families.pixel import PICKLED
 from overpaint.models.families.tiny import tiny
 
 from ..adapters import write_random
@@ -74,8 +77,14 @@ def test_everything_embedded_has_a_title(monkeypatch, tmp_path):
     ]
 
 
-def test_links_inside_the_cache_of_the_hub_are_followed(pipeline, tmp_path, monkeypatch):
+@pytest.mark.parametrize("pickled", [False, True])
+def test_links_inside_the_cache_of_the_hub_are_followed(pipeline, tmp_path, monkeypatch, pickled):
     from huggingface_hub import constants
+
+    if pickled:  # as early uploads are; the blobs have no suffix
+        (safe,) = pipeline.glob("unet/*.safetensors")
+        torch.save(load_file(safe), pipeline / "unet" / PICKLED)
+        safe.unlink()
 
     repository = tmp_path / "hub/models--some--one"
     snapshot = repository / "snapshots/0123456789abcdef0123456789abcdef01234567"

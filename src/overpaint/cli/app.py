@@ -11,7 +11,18 @@ from typing import Annotated
 
 import typer
 
-from overpaint.cli import doctor, edit, invert, methods, models, portraits, replay, train, tune
+from overpaint.cli import (
+    convert,
+    doctor,
+    edit,
+    invert,
+    methods,
+    models,
+    portraits,
+    replay,
+    train,
+    tune,
+)
 from overpaint.cli.failures import exit_code, explain, traced
 from overpaint.cli.terminal import Terminal, spoken
 
@@ -49,6 +60,7 @@ VERBS: dict[str, typer.Typer | Callable[..., None]] = {
     "methods": methods.methods,
     "models": models.models,
     "portraits": worlds,
+    "convert": convert.convert,
     "train": train.train,
     "tune": tune.tune,
     "doctor": doctor.doctor,

@@ -12,7 +12,8 @@ from torch.nn import functional as F
 
 from overpaint.core.prediction import PREDICTIONS, Prediction, split_variance
 from overpaint.core.schedule import Level, NoiseSchedule
-from overpaint.errors import NumericsError
+from overpaint.errors import NumericsError, OptionError
+from overpaint.models.classes import Classes
 from overpaint.models.devices import running
 
 
@@ -65,7 +66,8 @@ class DiffusionModel:
     path: Path | None = None
     hash: str = ""  # sha256[:10] of the weights file
     dtype: torch.dtype = torch.float32  # the network's multiplications; weights stay as loaded
-    text: None = None  # unconditional
+    text: None = None  # no network reads one yet
+    classes: Classes | None = None  # of a class-conditional network
     card: Mapping[str, Any] = field(default_factory=dict)
     weights: Mapping[str, Tensor] = field(default_factory=dict)  # stand in for the net's own
     calls: Calls | None = None
@@ -75,14 +77,16 @@ class DiffusionModel:
         """Where the network lies, and its state should."""
         return next(self.net.parameters()).device
 
-    def __call__(self, x: Tensor, level: Level, cond: None = None) -> Prediction:
-        """What the network says about `x` `(B, C, h, w)` at `level`."""
-        del cond
+    def __call__(self, x: Tensor, level: Level, cond: Tensor | None = None) -> Prediction:
+        """What the network says about `x` `(B, C, h, w)` at `level`; `cond`: see `Classes`."""
+        if self.classes is None and cond is not None:
+            raise OptionError(f"{self.name or 'The model'} has no classes", "but cond is given")
         if self.calls is not None:
             self.calls.count += 1
         # A clean state (t = -1) is asked for at the first time that was trained.
         times = torch.full((x.shape[0],), max(level.t, 0.0), device=x.device)
-        out = self._forward(x.float(), times)
+        labels = () if self.classes is None else (self.classes.labels(cond, x),)
+        out = self._forward(x.float(), times, *labels)
         if not bool(torch.isfinite(out).all()):
             raise NumericsError(
                 f"The network of {self.name or 'the model'} returned NaN or infinity",
@@ -94,11 +98,11 @@ class DiffusionModel:
             out, variance = split_variance(out)
         return PREDICTIONS[self.prediction](x.float(), level, out, variance)
 
-    def _forward(self, x: Tensor, times: Tensor) -> Tensor:
+    def _forward(self, x: Tensor, *conditions: Tensor) -> Tensor:
         x = x.contiguous(memory_format=torch.channels_last)
         with running(x.device, self.dtype):
             if self.weights:
-                out = functional_call(self.net, dict(self.weights), (x, times))
+                out = functional_call(self.net, dict(self.weights), (x, *conditions))
             else:
-                out = self.net(x, times)
+                out = self.net(x, *conditions)
         return (out if isinstance(out, Tensor) else out.sample).float().contiguous()

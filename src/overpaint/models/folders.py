@@ -1,4 +1,4 @@
-"""Read a checkpoint folder without trusting it: JSON and safetensors, never a pickle."""
+"""Read a checkpoint folder without trusting it: JSON, safetensors, and pickles that run nothing."""
 
 import hashlib
 import json
@@ -7,11 +7,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import torch
 from safetensors import SafetensorError, safe_open
 from torch import Tensor, nn
 
-from overpaint.errors import ModelNotFoundError, NumericsError, UnsafeFileError
+from overpaint.errors import ModelNotFoundError, UnsafeFileError
+from overpaint.models.owning import owned
+from overpaint.models.pickles import read_pickled
 
 PICKLES = frozenset({".bin", ".ckpt", ".pt", ".pth", ".pkl", ".pickle"})
 JSON_BYTES = 4 << 20
@@ -96,29 +97,37 @@ def read_shapes(path: Path) -> dict[str, tuple[int, ...]]:
 
 def read_tensors(path: Path) -> dict[str, Tensor]:
     """The tensors of a safetensors file as finite float32 (integers as they are)."""
-    tensors = {}
     read_shapes(path)
     with safe_open(path, framework="pt") as file:
-        for name in file.keys():  # noqa: SIM118
-            tensor = file.get_tensor(name)
-            floating = tensor.is_floating_point()
-            # A copy: the file may change or go while the model lives.
-            tensors[name] = tensor.to(torch.float32 if floating else tensor.dtype, copy=True)
-            if floating and not bool(torch.isfinite(tensors[name]).all()):
-                raise NumericsError(f"{path} holds NaN or infinity", f"in the tensor {name!r}")
-    return tensors
+        return {name: owned(name, file.get_tensor(name), path) for name in file.keys()}  # noqa: SIM118
+
+
+def is_safetensors(path: Path) -> bool:
+    """Whether a file is meant as safetensors: by its name or, as names mislead, its first bytes."""
+    if path.suffix == ".safetensors":
+        return True
+    with path.open("rb") as file:
+        start = file.read(9)
+    return start[4:] == b"\0\0\0\0{"
 
 
 def fill(
-    net: nn.Module, path: Path, *, ignore: str = "\0", renamed: Callable[[str], str] = str
+    net: nn.Module,
+    path: Path,
+    *,
+    ignore: str = "\0",
+    renamed: Callable[[str], str] = str,
+    pickled: bool = False,
 ) -> None:
     """Give `net`, made on the meta device, the weights in `path`; names and shapes must agree.
 
     Args:
         ignore: tensors in the file whose name ends so are left out.
         renamed: the name in `net` of a tensor in the file.
+        pickled: the file is torch's own, not safetensors.
     """
-    shapes = read_shapes(path)
+    tensors = read_pickled(path) if pickled else {}
+    shapes = {k: tuple(t.shape) for k, t in tensors.items()} if pickled else read_shapes(path)
     have = {renamed(k): shape for k, shape in shapes.items() if not k.endswith(ignore)}
     want = {k: tuple(tensor.shape) for k, tensor in net.state_dict().items()}
     if wrong := sorted(set(want.items()) ^ set(have.items())):
@@ -127,8 +136,8 @@ def fill(
             f"{path} does not hold the weights its configuration describes",
             f"{len(wrong)} entries disagree, first {name} {shape}",
         )
-    tensors = {renamed(k): tensor for k, tensor in read_tensors(path).items()}
-    net.load_state_dict({k: tensors[k] for k in want}, strict=True, assign=True)
+    ours = {renamed(k): tensor for k, tensor in (tensors or read_tensors(path)).items()}
+    net.load_state_dict({k: ours[k] for k in want}, strict=True, assign=True)
 
 
 def fingerprint(path: Path) -> str:

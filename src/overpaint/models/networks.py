@@ -5,8 +5,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import diffusers
 import torch
 from diffusers import DDPMScheduler, UNet2DModel
+from safetensors.torch import save_file
 from torch import Tensor, nn
 from transformers import (
     CLIPTextConfig,
@@ -125,9 +127,33 @@ def write_network(
         write_card(folder, card)
 
 
+def write_converted(
+    folder: Path,
+    config: Mapping[str, Any],
+    weights: Mapping[str, Tensor],
+    scheduler: Mapping[str, Any],
+    card: Mapping[str, Any],
+) -> None:
+    """Save a UNet2DModel as a diffusers folder, its numbers as they are."""
+    for name in ("unet", "scheduler"):
+        (folder / name).mkdir()
+    about = {"_class_name": "UNet2DModel", "_diffusers_version": diffusers.__version__}
+    _write_json(folder / "unet/config.json", {**about, **config})
+    _write_json(folder / "scheduler/scheduler_config.json", scheduler)
+    path = folder / "unet/diffusion_pytorch_model.safetensors"
+    kept = {name: tensor.contiguous() for name, tensor in weights.items()}
+    save_file(kept, path, metadata={"format": "pt"})
+    path.chmod((folder / "unet/config.json").stat().st_mode)  # safetensors leaves it to its owner
+    write_card(folder, card)
+
+
+def _write_json(path: Path, content: Mapping[str, Any]) -> None:
+    path.write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
+
+
 def write_card(folder: Path, card: Mapping[str, Any]) -> None:
     """Write `card.json`: what the model is, its data, steps, seconds, hardware, seed and scores."""
-    (folder / "card.json").write_text(json.dumps(card, indent=2) + "\n", encoding="utf-8")
+    _write_json(folder / "card.json", card)
 
 
 def write_scheduler(folder: Path, prediction: str = "epsilon") -> None:

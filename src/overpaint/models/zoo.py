@@ -8,10 +8,12 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from overpaint.errors import ModelNotFoundError
+from overpaint.errors import ModelNotFoundError, OptionError
 from overpaint.models.bundle import DiffusionModel
+from overpaint.models.checkpoints import load_file
 from overpaint.models.devices import pick_device, pick_dtype
 from overpaint.models.families import pixel
+from overpaint.models.families.published import Options
 from overpaint.models.families.tiny import tiny
 from overpaint.models.folders import Folder
 
@@ -27,8 +29,13 @@ TITLES = {
 }
 
 
-def load(name: str | Path, device: str = "auto", dtype: str = "auto") -> DiffusionModel:
-    """The model called `name`: embedded, else in a folder, else downloaded before; no network.
+def load(
+    name: str | Path, device: str = "auto", dtype: str = "auto", **options: Any
+) -> DiffusionModel:
+    """The model called `name`: embedded, else a folder or file, else downloaded before; no network.
+
+    Args:
+        options: what the file of a checkpoint does not tell, see `families.published.Options`.
 
     Raises:
         ModelNotFoundError: it is in none of these places, or of a kind that is not known here.
@@ -38,6 +45,12 @@ def load(name: str | Path, device: str = "auto", dtype: str = "auto") -> Diffusi
     kind = pick_dtype(dtype, where)
     if str(name) == "tiny":
         return tiny()
+    told, file = Options.parsed(options), Path(os.path.expanduser(str(name)))
+    if os.path.isfile(file):
+        return load_file(file, told, device=where, dtype=kind)
+    if options:
+        what, why = f"{name} takes no options", "its configuration says all"
+        raise OptionError(what, why, "They are for a checkpoint's single file.")
     folder, plain = _find(str(name))
     for family in FAMILIES:
         if family.holds(folder):

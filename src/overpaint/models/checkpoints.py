@@ -1,0 +1,72 @@
+"""Single files of other authors' code: read, recognised, converted and made into models."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from types import ModuleType
+
+import torch
+from torch import Tensor
+
+from overpaint.errors import ModelNotFoundError, OverpaintError, UnsafeFileError
+from overpaint.memory import memory_errors
+from overpaint.models.bundle import DiffusionModel
+from overpaint.models.devices import placed
+from overpaint.models.families import ddpm, guided, pixel
+from overpaint.models.families.published import Converted, Options
+from overpaint.models.folders import fingerprint, is_safetensors, read_tensors
+from overpaint.models.pickles import read_pickled
+
+FAMILIES: tuple[ModuleType, ...] = (ddpm, guided)  # each has holds(shapes) and converted(...)
+
+
+def load_file(
+    path: Path, options: Options, *, device: torch.device, dtype: torch.dtype
+) -> DiffusionModel:
+    """The model in a checkpoint of one of the families."""
+    found = read_file(path, options)
+    net = pixel.build(found.config)
+    net.load_state_dict(dict(found.tensors), strict=True, assign=True)
+    model = pixel.assembled(net, found.config, found.scheduler, source=path)
+    return replace(
+        model,
+        net=placed(net, device),
+        hash=fingerprint(path),
+        dtype=dtype,
+        card={"family": found.family, "assumed": dict(found.assumed)},
+    )
+
+
+def read_file(path: Path, options: Options) -> Converted:
+    """A checkpoint in diffusers' terms.
+
+    Raises:
+        ModelNotFoundError: it is of no family that is known here, or must be told more about.
+        UnsafeFileError: it could run code, is damaged, or does not fit together.
+        OutOfMemoryError: it is larger than the memory, or says so.
+    """
+    with memory_errors("checkpoint"):
+        tensors = read_tensors(path) if is_safetensors(path) else read_pickled(path)
+    shapes = {name: tuple(tensor.shape) for name, tensor in tensors.items()}
+    for family in FAMILIES:
+        if family.holds(shapes):
+            return _named(path, family, tensors, options)
+    raise ModelNotFoundError(
+        f"{path} is no checkpoint of a kind that is known here",
+        f"its first tensor is {min(shapes, default='')!r:.60}",
+        "DDPM's (SDEdit, DiffusionCLIP) and guided-diffusion's (ILVR) UNets are.",
+    )
+
+
+def _named(
+    path: Path, family: ModuleType, tensors: Mapping[str, Tensor], options: Options
+) -> Converted:
+    """`family.converted`, whose errors then name the file."""
+    try:
+        found: Converted = family.converted(tensors, options)
+    except OverpaintError as error:
+        raise type(error)(f"{path}: {error.what}", error.why, error.hint) from error
+    except (IndexError, ZeroDivisionError) as error:
+        why = "a tensor has no, or too few, dimensions"
+        raise UnsafeFileError(f"{path}: The weights do not fit together", why) from error
+    return found
