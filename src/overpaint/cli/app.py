@@ -11,7 +11,18 @@ from typing import Annotated
 
 import typer
 
-from overpaint.cli import doctor, edit, invert, methods, models, portraits, replay, train, tune
+from overpaint.cli import (
+    doctor,
+    edit,
+    faces,
+    invert,
+    methods,
+    models,
+    portraits,
+    replay,
+    train,
+    tune,
+)
 from overpaint.cli.failures import exit_code, explain, traced
 from overpaint.cli.terminal import Terminal, spoken
 
@@ -45,6 +56,7 @@ worlds.command()(spoken(portraits.render))
 VERBS: dict[str, typer.Typer | Callable[..., None]] = {
     "edit": edit.edit,
     "replay": replay.replay,
+    "faces": faces.faces,
     "invert": invert.invert,
     "methods": methods.methods,
     "models": models.models,
