@@ -15,7 +15,7 @@ from overpaint.data.pasting import checked, finished, masked, moved, on_white
 from overpaint.data.squares import Square, cut, cut_mask, feather, laid
 from overpaint.errors import OptionError
 
-_FEATHER = 0.1  # of the square's side, from no edit at its edge to all of it
+_FEATHER = 0.15  # of the square's side, from no edit at its edge to all of it
 _STRIP = 1 << 22  # pixels pasted at a time, so that memory stays bounded
 _FARTHEST = 4  # sides of the picture that a square may have
 

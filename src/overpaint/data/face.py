@@ -1,10 +1,8 @@
 """A face in a picture, and the square around it that a model is shown."""
 
 import math
-from collections.abc import Callable
 from dataclasses import dataclass
 
-from overpaint.data.modes import Array
 from overpaint.data.squares import Square
 from overpaint.errors import OptionError
 
@@ -65,6 +63,3 @@ class Face:
     def square(self) -> Square:
         """What a model is shown: hair, chin and some of what is behind, as in FFHQ."""
         return Square(*self.box.at(0, -_HIGHER), _SQUARE * self.size, self.tilt)
-
-
-Finder = Callable[[Array], list[Face]]  # in a picture (H, W, 3) uint8 sRGB, in any order

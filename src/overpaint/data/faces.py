@@ -4,21 +4,24 @@ import operator
 from collections.abc import Iterable, Sequence
 
 from overpaint.data import finding
-from overpaint.data.face import Face, Finder
-from overpaint.data.images import Picture
+from overpaint.data.decoding import MAX_PIXELS
+from overpaint.data.face import Face
+from overpaint.data.images import Picture, read_image
 from overpaint.errors import ImageReadError, OptionError
 
 AUTO, ALL = "auto", "all"
 _LISTED = 12
 
 
-def faces(picture: Picture, finder: Finder = finding.find) -> tuple[Face, ...]:
-    """The faces in a picture from left to right, as they are numbered from 1.
+def faces(image: object, *, max_pixels: int = MAX_PIXELS) -> tuple[Face, ...]:
+    """The faces in a picture, whatever `read_image` takes, from left to right.
 
     Raises:
-        ImageReadError: there is none.
+        ImageReadError: there is none, or the picture cannot be read.
+        OptionError: the library that finds them is not installed.
     """
-    found = sorted(finder(picture.srgb()), key=lambda face: (face.x, face.y))
+    picture = read_image(image, max_pixels=max_pixels)
+    found = sorted(finding.find(picture.srgb()), key=lambda face: (face.x, face.y))
     if not found:
         what = f"no face was found in {picture.name or 'the picture'}"
         why = "faces are looked for from the front, tilted by up to 40 degrees"
@@ -27,12 +30,12 @@ def faces(picture: Picture, finder: Finder = finding.find) -> tuple[Face, ...]:
     return tuple(found)
 
 
-def choose(picture: Picture, asked: object, finder: Finder = finding.find) -> tuple[Face, ...]:
+def choose(picture: Picture, asked: object) -> tuple[Face, ...]:
     """The faces of `picture` that are `asked` for, none where that is None.
 
     Args:
         asked: "auto" (the only one), "all", a number from 1 from left to right, a `Face`, or
-            several.
+            several, in the order in which they are to be edited.
 
     Raises:
         ImageReadError: no face was found.
@@ -45,7 +48,7 @@ def choose(picture: Picture, asked: object, finder: Finder = finding.find) -> tu
     if isinstance(asked, Iterable) and not isinstance(asked, str):
         return _given(tuple(asked))
     wanted = _wanted(asked)
-    found = faces(picture, finder)
+    found = faces(picture)
     if wanted == ALL or (wanted == AUTO and len(found) == 1):
         return found
     if isinstance(wanted, int) and wanted <= len(found):

@@ -8,7 +8,7 @@ from PIL import Image
 
 from overpaint.data.face import Face
 from overpaint.data.modes import Array
-from overpaint.data.squares import Square, cut
+from overpaint.data.squares import Square, cut, glance
 from overpaint.errors import OptionError
 
 _SMALLEST = 80  # pixels of a face, for the detector
@@ -17,6 +17,7 @@ _LARGER = 2.0  # times the picture, at most
 _ANGLES = range(-80, 81, 5)  # the detector sees faces tilted by 45 degrees, either way
 _ENOUGH = 8  # of the turned copies, in which a face is seen again
 _UPRIGHT = 17  # degrees
+_MOST = 100  # faces
 # The detector's places lie a tenth of a face apart and its sizes a sixth: copies lie between them.
 _ZOOMS = (1.0, 0.87, 0.76)
 _STEPS = (-0.08, -0.04, 0.0, 0.04, 0.08)  # of a face
@@ -39,7 +40,7 @@ def find(pixels: Array) -> list[Face]:
         return []
     copy = np.asarray(Image.fromarray(pixels).resize(size, Image.Resampling.LANCZOS))
     found: list[Face] = []
-    for rough in _seen(detector, copy):
+    for rough in _seen(detector, copy)[:_MOST]:
         face = _looked_at(detector, copy, rough)
         if face and not any(_same(face, other) for other in found):
             found.append(face)
@@ -89,9 +90,9 @@ def _turns(detector: Any, around: Array, size: int) -> list[Face]:
     faces, half = [], around.shape[0] / 2
     for index, angle in enumerate(_ANGLES):
         view = Square(half, half, 2 * size * _ZOOMS[index % len(_ZOOMS)], angle)
-        right, down = (_STEPS[index * k % len(_STEPS)] * size / view.side for k in (1, 2))
+        right, down = (_STEPS[index * k % len(_STEPS)] * size / view.side for k in (2, 1))
         view = Square(*view.at(right, down), view.side, angle)
-        for seen in _seen(detector, cut(around, view, 2 * size))[:1]:
+        for seen in _seen(detector, glance(around, view, 2 * size))[:1]:
             right, down = seen.x / size / 2 - 0.5, seen.y / size / 2 - 0.5
             if math.hypot(right, down) < 0.25:
                 place = view.at(right, down)

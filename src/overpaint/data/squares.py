@@ -9,7 +9,10 @@ from PIL import Image
 from overpaint.data.modes import Array
 
 _MOST = 2048  # a larger square is reduced by a whole number first, so that memory stays bounded
-_RIM = 3  # pixels that a bicubic kernel reaches for beyond the square
+_RIM = 3  # pixels around the square that a kernel reaches for
+# Pillow's resampling is exact where it resizes, not where it turns: what is to be turned is made
+# three times as fine first, so that a pixel's own value stays at its middle.
+_FINER = 3
 
 
 @dataclass(frozen=True)
@@ -65,8 +68,14 @@ def cut(pixels: Array, square: Square, size: int) -> Array:
     small = np.asarray(Image.fromarray(pixels).reduce(factor)) if factor > 1 else pixels
     square = square.shrunk(factor)
     fine = size * max(1, math.ceil(square.side / size))
-    found = _sampled(small, square, fine, Image.Resampling.BICUBIC)
+    finer = _FINER if square.side < 2 * size else 1
+    found = _sampled(small, square, fine, Image.Resampling.BILINEAR, finer)
     return np.asarray(found.resize((size, size), Image.Resampling.LANCZOS))
+
+
+def glance(pixels: Array, square: Square, size: int) -> Array:
+    """As `cut`, quickly: a sample for each pixel, for squares of about `size` pixels."""
+    return np.asarray(_sampled(pixels, square, size, Image.Resampling.BILINEAR))
 
 
 def cut_mask(mask: Array, square: Square, size: int) -> Array:
@@ -88,15 +97,17 @@ def laid(values: Array, square: Square, rows: slice, columns: slice) -> Array:
     """
     size = min(values.shape[0], max(1, math.ceil(square.side)))
     (a, b), (c, d) = square.axes
-    scale = size / square.side
+    fine = _FINER * size
+    scale = fine / square.side
     x, y = columns.start - square.x, rows.start - square.y
-    across = (a * scale, b * scale, (a * x + b * y) * scale + size / 2)
-    down = (c * scale, d * scale, (c * x + d * y) * scale + size / 2)
+    across = (a * scale, b * scale, (a * x + b * y) * scale + fine / 2)
+    down = (c * scale, d * scale, (c * x + d * y) * scale + fine / 2)
     to = (columns.stop - columns.start, rows.stop - rows.start)
     channels = [
         Image.fromarray(np.ascontiguousarray(values[..., k]))
         .resize((size, size), Image.Resampling.LANCZOS)
-        .transform(to, Image.Transform.AFFINE, (*across, *down), Image.Resampling.BICUBIC)
+        .resize((fine, fine), Image.Resampling.BICUBIC)
+        .transform(to, Image.Transform.AFFINE, (*across, *down), Image.Resampling.BILINEAR)
         for k in range(values.shape[2])
     ]
     return np.stack([np.asarray(each) for each in channels], axis=-1)
@@ -117,17 +128,21 @@ def feather(square: Square, rows: slice, columns: slice, width: float) -> Array:
     return weight
 
 
-def _sampled(pixels: Array, square: Square, size: int, resampling: Image.Resampling) -> Image.Image:
+def _sampled(
+    pixels: Array, square: Square, size: int, resampling: Image.Resampling, finer: int = 1
+) -> Image.Image:
     """`size` times `size` points of the square, with the picture mirrored at its edges."""
     left, top, right, bottom = square.bounds()
     left, top = left - _RIM, top - _RIM
     rows = _mirrored(np.arange(top, bottom + _RIM), pixels.shape[0])
     columns = _mirrored(np.arange(left, right + _RIM), pixels.shape[1])
-    (a, b), (c, d) = square.axes
-    step = square.side / size
-    x, y = square.at(-0.5, -0.5)
-    matrix = (a * step, c * step, x - left, b * step, d * step, y - top)
     around = Image.fromarray(pixels[np.ix_(rows, columns)])
+    if finer > 1:
+        around = around.resize((finer * len(columns), finer * len(rows)), Image.Resampling.BICUBIC)
+    (a, b), (c, d) = square.axes
+    step = finer * square.side / size
+    x, y = square.at(-0.5, -0.5)
+    matrix = (a * step, c * step, finer * (x - left), b * step, d * step, finer * (y - top))
     return around.transform((size, size), Image.Transform.AFFINE, matrix, resampling)
 
 
