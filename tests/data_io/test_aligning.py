@@ -11,6 +11,8 @@ from overpaint.data.masking import read_mask
 from overpaint.data.squares import feather
 from overpaint.errors import NumericsError, OptionError
 
+from .test_colour import WIDE
+
 FACES = [Face(40, 45, 20), Face(41.3, 40.2, 23, 21), Face(6, 70, 30, -33), Face(30, 30, 5, 8)]
 
 
@@ -98,6 +100,19 @@ def test_transparent_parts_are_white_to_the_model():
     x, placement = align(read_image(values), Face(30, 30, 12, 20), 16)
     assert torch.equal(x, torch.ones(1, 3, 16, 16))
     assert np.array_equal(np.asarray(placement.paste(x[0])), values)
+
+
+def test_a_wide_profile_is_kept_and_the_edit_shows_the_colours_that_were_meant(encoded):
+    grey = np.full((80, 70, 3), 120, np.uint8)
+    found = read_image(encoded(grey, icc_profile=WIDE))
+    assert found.profile is not None
+    x, placement = align(found, FACES[1], 16)
+    assert np.array_equal(np.asarray(placement.paste(x)), grey)
+    red = x + torch.tensor([0.4, 0.0, 0.0]).view(3, 1, 1)
+    pasted = placement.paste(red)
+    assert pasted.info["icc_profile"] == WIDE
+    middle = found.profile.to_srgb(np.asarray(pasted))[36, 41].astype(int)
+    assert np.abs(middle - found.srgb()[36, 41] - [51, 0, 0]).max() <= 2
 
 
 @pytest.mark.parametrize("face", [Face(71, 10, 9), Face(10, 81, 9), Face(10, 10, 200)])

@@ -81,7 +81,7 @@ def _looked_at(detector: Any, pixels: Array, rough: Face) -> Face | None:
     weights = [face.score for face in upright]
     places = [(face.x, face.y, face.size) for face in upright]
     x, y, side = np.average(places, axis=0, weights=weights) / (4 * size)
-    x, y = near.at(x - 0.5, y - 0.5)
+    x, y = (max(0.0, float(value)) for value in near.at(x - 0.5, y - 0.5))
     return Face(x, y, side * near.side, tilt, max(face.score for face in turns))
 
 
@@ -106,9 +106,6 @@ def _same(one: Face, other: Face) -> bool:
 
 def _scaled(face: Face, factor: float, limits: tuple[int, int]) -> Face:
     """The face in a picture `factor` times as large, within its `limits`, in round numbers."""
-    x, y = (
-        min(max(value * factor, 0), limit)
-        for value, limit in zip((face.x, face.y), limits, strict=True)
-    )
-    numbers = (round(float(value), 1) for value in (x, y, face.size * factor, face.tilt))
-    return Face(*numbers, round(face.score, 2))
+    x, y = min(face.x * factor, limits[0]), min(face.y * factor, limits[1])
+    size, tilt, score = round(face.size * factor, 1), round(face.tilt, 1), round(face.score, 2)
+    return Face(round(x, 1), round(y, 1), size, tilt, score)

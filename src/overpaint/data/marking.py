@@ -20,9 +20,14 @@ def marked(picture: Picture, faces: Sequence[Face]) -> Image.Image:
         for square, lines in ((face.square, width), (face.box, 2 * width)):
             draw.line(_corners(square), _COLOUR, lines, joint="curve")
         size = max(10.0, face.size / 4)
-        text = {"font": ImageFont.load_default(size), "stroke_width": size / 10}
-        place = face.box.at(-0.45, -0.48)
-        draw.text(place, str(number), _COLOUR, stroke_fill=_BEHIND, **text)
+        draw.text(
+            face.box.at(-0.45, -0.48),
+            str(number),
+            _COLOUR,
+            font=ImageFont.load_default(size),
+            stroke_width=size / 10,
+            stroke_fill=_BEHIND,
+        )
     return image
 
 
