@@ -16,6 +16,7 @@ _PIXELS = 2_500_000  # of the copy that is searched
 _LARGER = 2.0  # times the picture, at most
 _ANGLES = range(-80, 81, 5)  # the detector sees faces tilted by 45 degrees, either way
 _ENOUGH = 8  # of the turned copies, in which a face is seen again
+_SURE = 0.5  # the best score among them; what is no face may reach 0.35
 _UPRIGHT = 17  # degrees
 _MOST = 100  # faces
 # The detector's places lie a tenth of a face apart and its sizes a sixth: copies lie between them.
@@ -73,7 +74,7 @@ def _looked_at(detector: Any, pixels: Array, rough: Face) -> Face | None:
     size = round(_ZOOMS[0] / _ZOOMS[1] * _SMALLEST)
     around = cut(pixels, near, 4 * size)
     turns = _turns(detector, around, size)
-    if len(turns) < _ENOUGH:
+    if len(turns) < _ENOUGH or max(face.score for face in turns) < _SURE:
         return None
     weights = [face.score for face in turns]
     tilt = float(np.average([face.tilt for face in turns], weights=weights))
