@@ -21,7 +21,7 @@ from overpaint.data.masking import read_mask
 from overpaint.errors import OptionError
 from overpaint.memory import memory_errors
 from overpaint.methods import registry
-from overpaint.methods.registry import Outcome, Run, Task
+from overpaint.methods.registry import Run, Task
 from overpaint.models.bundle import Calls, DiffusionModel
 from overpaint.models.control import Adapter
 from overpaint.models.zoo import load
@@ -118,7 +118,7 @@ def _each(
     asked: Asked, seeds: tuple[int, ...], given: Mapping[str, Any], watch: Watch
 ) -> Iterator[Result]:
     """A result for each seed; one by one, so that it is the same whatever stands beside it."""
-    began, first = time.perf_counter(), list[Outcome]()
+    began, first = time.perf_counter(), list[torch.Tensor]()
     record = asked.record(seeds)  # what cannot be written is refused before parts are tuned
     parts = {} if asked.idle else asked.parts(given, watch)
     record = replace(record, parts=loaded.described(parts))
@@ -126,10 +126,9 @@ def _each(
     for seed in seeds:
         model = replace(asked.model, calls=(calls := Calls()))
         image, made = perform_each(asked, Run((seed,), watch), parts, model)
-        again = all(
-            torch.equal(one.images, other.images) for one, other in zip(made, first, strict=False)
-        )
-        again, first = again and bool(first), first or made
+        shown = [outcome.images for outcome in made]
+        again = bool(first) and all(map(torch.equal, shown, first))
+        first = first or shown
         yield Result(
             images=[image],
             record=replace(record, seeds=(seed,), options={**record.options, **made[0].chosen}),
