@@ -30,6 +30,7 @@ WRAPPERS = {
     "diffusers": "models",
     "transformers": "models",
     "peft": "models",
+    "dlib": "data",
     "numba": "portraits",
     "typer": "cli",
     "rich": "cli",

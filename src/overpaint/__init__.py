@@ -5,6 +5,8 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from overpaint import errors, methods, metrics, models
+    from overpaint.data.face import Face
+    from overpaint.data.faces import faces
     from overpaint.data.record import Record
     from overpaint.editing import Result, edit
     from overpaint.methods.registry import Run, Task
@@ -12,6 +14,7 @@ if TYPE_CHECKING:
     from overpaint.replaying import replay
 
 __all__ = [
+    "Face",
     "Record",
     "Result",
     "Run",
@@ -19,6 +22,7 @@ __all__ = [
     "__version__",
     "edit",
     "errors",
+    "faces",
     "load",
     "methods",
     "metrics",
@@ -35,6 +39,8 @@ _HOMES = {
     "Task": "overpaint.methods.registry",
     "Run": "overpaint.methods.registry",
     "Record": "overpaint.data.record",
+    "Face": "overpaint.data.face",
+    "faces": "overpaint.data.faces",
 }
 
 

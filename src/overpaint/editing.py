@@ -13,10 +13,11 @@ from PIL import Image
 
 from overpaint import parts as loaded
 from overpaint.core.watch import Watch, unwatched
+from overpaint.data.aligning import reached
 from overpaint.data.decoding import MAX_PIXELS
+from overpaint.data.faces import choose
 from overpaint.data.images import read_image
 from overpaint.data.masking import read_mask
-from overpaint.data.placement import fit
 from overpaint.errors import OptionError
 from overpaint.memory import memory_errors
 from overpaint.methods import registry
@@ -24,7 +25,7 @@ from overpaint.methods.registry import Run, Task
 from overpaint.models.bundle import Calls, DiffusionModel
 from overpaint.models.control import Adapter
 from overpaint.models.zoo import load
-from overpaint.performing import Asked
+from overpaint.performing import Asked, perform_each, placed
 from overpaint.results import Result, together
 
 P = ParamSpec("P")
@@ -39,6 +40,7 @@ def edits(
     model: str | Path | DiffusionModel = "portraits",
     adapter: str | Path | Adapter | None = None,
     mask: object = None,
+    face: object = None,
     seed: int | Sequence[int] = 0,
     count: int = 1,
     max_pixels: int = MAX_PIXELS,
@@ -55,6 +57,8 @@ def edits(
     Args:
         adapter: what the model was tuned to, a folder of `overpaint tune -o`; else found by text.
         mask: a picture, white where the edit may act; bytes outside stay as they are.
+        face: edit a face alone: "auto" (the only one), a number from left to right, "all", or
+            `Face`s; None for the whole picture.
         seed: of the first image, counted upwards; or exactly one for each.
         max_pixels: a larger picture or mask is refused.
         keep_exif: keep all of the EXIF block, place and maker's note too.
@@ -68,12 +72,14 @@ def edits(
     seeds = seeds_of(seed, count)
     picture = read_image(image, max_pixels=max_pixels, keep_exif=keep_exif)
     area = None if mask is None else read_mask(mask, picture.size, max_pixels=max_pixels)
+    faces = choose(picture, face)
+    area = reached(area, faces) if area and faces else area
     base = model if isinstance(model, DiffusionModel) else load(model, device, dtype)
     with memory_errors("edit"):
-        pixels, placement = fit(picture, base.size)
+        pixels, placement = placed(picture, faces[0] if faces else None, base.size)
         where = None if area is None else placement.fit_mask(area.values).to(base.device)
         task = Task(pixels.to(base.device), prompt, source_prompt, where)
-        asked = Asked(chosen, parsed, base, task, placement, area)
+        asked = Asked(chosen, parsed, base, task, placement, area, faces)
         yield from _each(asked, seeds, given, watch)
 
 
@@ -112,19 +118,20 @@ def _each(
     asked: Asked, seeds: tuple[int, ...], given: Mapping[str, Any], watch: Watch
 ) -> Iterator[Result]:
     """A result for each seed; one by one, so that it is the same whatever stands beside it."""
-    began, first = time.perf_counter(), None
+    began, first = time.perf_counter(), list[torch.Tensor]()
     record = asked.record(seeds)  # what cannot be written is refused before parts are tuned
     parts = {} if asked.idle else asked.parts(given, watch)
     record = replace(record, parts=loaded.described(parts))
     notes = tuple(asked.warnings(parts))
     for seed in seeds:
         model = replace(asked.model, calls=(calls := Calls()))
-        outcome = asked.perform(Run((seed,), watch), parts, model)
-        first = outcome if first is None else first
-        again = outcome is not first and torch.equal(outcome.images, first.images)
+        image, made = perform_each(asked, Run((seed,), watch), parts, model)
+        shown = [outcome.images for outcome in made]
+        again = bool(first) and all(map(torch.equal, shown, first))
+        first = first or shown
         yield Result(
-            images=[asked.paste(outcome)],
-            record=replace(record, seeds=(seed,), options={**record.options, **outcome.chosen}),
+            images=[image],
+            record=replace(record, seeds=(seed,), options={**record.options, **made[0].chosen}),
             calls=calls.count,
             seconds=time.perf_counter() - began,
             mask=None if asked.mask is None else Image.fromarray(asked.mask.values),

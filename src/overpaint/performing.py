@@ -2,17 +2,22 @@
 
 import dataclasses
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.metadata import version
 from typing import Any
 
+import numpy as np
 import torch
 from PIL import Image
+from torch import Tensor
 
 from overpaint import parts as loaded
 from overpaint.core.watch import Watch
+from overpaint.data.aligning import FacePlacement, align
+from overpaint.data.face import Face
+from overpaint.data.images import Picture
 from overpaint.data.masking import Mask
-from overpaint.data.placement import Placement
+from overpaint.data.placement import Placement, fit
 from overpaint.data.record import Record
 from overpaint.data.sources import portable_name
 from overpaint.methods import registry
@@ -28,8 +33,9 @@ class Asked:
     options: Any
     model: DiffusionModel
     task: Task
-    placement: Placement  # of the picture in the model's square
+    placement: Placement | FacePlacement  # of the picture, or a face, in the model's square
     mask: Mask | None  # of the picture's size
+    faces: tuple[Face, ...] = ()  # to edit one after another; `placement` is of the first
 
     @property
     def idle(self) -> bool:
@@ -62,6 +68,7 @@ class Asked:
             input_sha256=picture.sha256,
             mask=mask.name if mask else "",
             mask_sha256=mask.sha256 if mask else "",
+            faces=self.faces,
             versions={name: version(name) for name in ("overpaint", "torch", "diffusers")},
             threads=torch.get_num_threads(),
             device=model.device.type,
@@ -74,7 +81,7 @@ class Asked:
 
     def perform(self, run: Run, parts: Mapping[str, Any], model: DiffusionModel) -> Outcome:
         """What the method makes; `model` is the one asked for, with its calls counted."""
-        if self.idle:
+        if self.idle or (self.task.mask is not None and not self.task.mask.any()):
             return Outcome(self.task.image)
         return registry.perform(self.method, model, self.task, self.options, run, parts)
 
@@ -82,6 +89,38 @@ class Asked:
         """The one picture of an outcome, at full size."""
         values = None if self.mask is None else self.mask.values
         return self.placement.paste(outcome.images, mask=values, detail=not outcome.redrawn)
+
+    def next(self, face: Face, image: Image.Image, chosen: Mapping[str, Any]) -> "Asked":
+        """The same of another face, in what was made so far, with what was chosen before."""
+        picture = replace(self.placement.picture, pixels=np.array(image.convert("RGB")))
+        pixels, placement = placed(picture, face, self.model.size)
+        where = None if self.mask is None else placement.fit_mask(self.mask.values)
+        device = self.model.device
+        task = replace(
+            self.task, image=pixels.to(device), mask=None if where is None else where.to(device)
+        )
+        options = replace(self.options, **chosen)
+        return replace(self, task=task, placement=placement, options=options)
+
+
+def placed(
+    picture: Picture, face: Face | None, size: int
+) -> tuple[Tensor, Placement | FacePlacement]:
+    """The picture, or one face of it, as (1, 3, size, size), and how to paste the edit back."""
+    return fit(picture, size) if face is None else align(picture, face, size)
+
+
+def perform_each(
+    asked: Asked, run: Run, parts: Mapping[str, Any], model: DiffusionModel
+) -> tuple[Image.Image, list[Outcome]]:
+    """The picture with every face edited, or all of it, and the outcome of each."""
+    outcomes = [asked.perform(run, parts, model)]
+    image = asked.paste(outcomes[0])
+    for face in asked.faces[1:]:
+        asked = asked.next(face, image, outcomes[0].chosen)
+        outcomes.append(asked.perform(run, parts, model))
+        image = asked.paste(outcomes[-1])
+    return image, outcomes
 
 
 def _name(model: DiffusionModel) -> str:

@@ -72,6 +72,7 @@ def replay(
         model=_model(record, device) if model is None else model,
         adapter=adapter,
         mask=mask,
+        face=record.faces or None,
         seed=list(record.seeds),
         max_pixels=max_pixels,
         device=device,

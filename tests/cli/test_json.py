@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from overpaint.data.face import Face
 from overpaint.models.bundle import DiffusionModel
 from overpaint.recipes import diffusionclip, pixel
 
@@ -17,6 +18,7 @@ TYPES = {"text": str, "number": int | float, "list": list, "object": dict, "null
 COMMANDS = {
     "edit": "edit face.png -p x -m tiny --method sdedit --steps 1 -n 2",
     "replay": "replay face.sdedit-0.png",
+    "faces": "faces face.png",
     "invert": "invert face.png -m tiny --steps 2",
     "methods": "methods",
     "models": "models",
@@ -44,6 +46,7 @@ def quick(run: Callable, monkeypatch: pytest.MonkeyPatch) -> Callable:
         return write_random(model, folder)
 
     monkeypatch.setattr(diffusionclip, "tune", tuned)
+    monkeypatch.setattr("overpaint.data.finding.find", lambda pixels: [Face(15, 20, 9)])
     monkeypatch.setattr("overpaint.models.inventory.problems", lambda: {"portraits": ""})
     assert run(f"{COMMANDS['edit']} --overwrite").code == 0
     return run

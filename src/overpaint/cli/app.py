@@ -15,6 +15,7 @@ from overpaint.cli import (
     convert,
     doctor,
     edit,
+    faces,
     invert,
     methods,
     models,
@@ -56,6 +57,7 @@ worlds.command()(spoken(portraits.render))
 VERBS: dict[str, typer.Typer | Callable[..., None]] = {
     "edit": edit.edit,
     "replay": replay.replay,
+    "faces": faces.faces,
     "invert": invert.invert,
     "methods": methods.methods,
     "models": models.models,

@@ -22,6 +22,10 @@ def edit(
     mask: Annotated[
         str | None, typer.Option("--mask", help="White = edit here; - for stdin.")
     ] = None,
+    face: Annotated[
+        str | None,
+        typer.Option("--face", metavar="auto|N|all", help="Edit a face alone; see `faces`."),
+    ] = None,
     seed: flags.Seed = 0,
     count: Annotated[
         int, typer.Option("-n", "--count", min=1, help="Pictures, each with its own seed.")
@@ -66,6 +70,7 @@ def edit(
         model=model,
         adapter=adapter,
         mask=area,
+        face=face,
         seed=seed,
         count=count,
         device=device,

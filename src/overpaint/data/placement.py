@@ -7,10 +7,9 @@ import torch
 from PIL import Image
 from torch import Tensor
 
-from overpaint.core.masks import paste_back
 from overpaint.data.images import Picture
 from overpaint.data.modes import Array
-from overpaint.errors import NumericsError, OptionError
+from overpaint.data.pasting import checked, finished, masked, moved, on_white
 
 _STRIP = 1 << 22  # pixels pasted at a time, so that memory stays bounded
 
@@ -61,26 +60,15 @@ class Placement:
             part = slice(top, min(top + rows, height))
             pasted = self._strip(change, part, exact=exact, detail=detail)
             if mask is not None:
-                pasted = paste_back(
-                    torch.from_numpy(original[part]),
-                    torch.from_numpy(pasted),
-                    torch.from_numpy(mask[part, :, None]).float() / 255,
-                ).numpy()
+                pasted = masked(original[part], pasted, mask[part] / np.float32(255))
             out[part] = pasted
-        return self._finished(out)
+        return finished(self.picture, out)
 
     def _change(self, edited: Tensor, *, detail: bool) -> tuple[Array, bool]:
         """(h, w, 3) float32 in grey levels, to be enlarged; and whether it is the result as is."""
-        edited = edited.detach().cpu().float()
-        edited = edited[0] if edited.ndim == 4 and edited.shape[0] == 1 else edited
-        if edited.shape != self.source.shape:
-            expected = tuple(self.source.shape)
-            raise OptionError(f"the edit must be {expected}, got {tuple(edited.shape)}")
-        if not torch.isfinite(edited).all():
-            raise NumericsError("the edit holds NaN or infinity", hint="try dtype float32")
+        shown = checked(edited, self.source.shape)
         left, top, right, bottom = self.box
         exact = (right - left, bottom - top) == self.picture.size and self._is_plain()
-        shown = edited.clamp(-1, 1)
         change = (shown - self.source) * 127.5 if detail and not exact else (shown + 1) * 127.5
         return change.permute(1, 2, 0)[top:bottom, left:right].numpy(), exact
 
@@ -90,20 +78,10 @@ class Placement:
 
     def _strip(self, change: Array, part: slice, *, exact: bool, detail: bool) -> Array:
         """Rows `part` of the result, (rows, W, 3) uint8, before any mask."""
-        large = change[part] if exact else _enlarged(change, self.picture.size, part)
-        picture = self.picture
-        if not exact and (detail or picture.profile is not None):
-            here = Picture(picture.pixels[part], profile=picture.profile)
-            large = _moved(here, large, detail=detail)
-        return np.rint(np.clip(large, 0, 255)).astype(np.uint8)
-
-    def _finished(self, pixels: Array) -> Image.Image:
-        image = Image.fromarray(pixels)
-        if self.picture.alpha is not None:
-            image.putalpha(Image.fromarray(self.picture.alpha))
-        kept = {"icc_profile": self.picture.icc, "dpi": self.picture.dpi, "exif": self.picture.exif}
-        image.info.update({name: value for name, value in kept.items() if value is not None})
-        return image
+        here = Picture(self.picture.pixels[part], profile=self.picture.profile)
+        if exact:  # the edit as it is, in sRGB: the picture has no profile then
+            return moved(here, change[part], detail=False)
+        return moved(here, _enlarged(change, self.picture.size, part), detail=detail)
 
 
 def fit(picture: Picture, size: int) -> tuple[Tensor, Placement]:
@@ -117,19 +95,10 @@ def fit(picture: Picture, size: int) -> tuple[Tensor, Placement]:
     w, h = max(1, round(width * scale)), max(1, round(height * scale))
     left, top = (size - w) // 2, (size - h) // 2
     box = (left, top, left + w, top + h)
-    small = Image.fromarray(_on_white(picture)).resize((w, h), Image.Resampling.LANCZOS)
+    small = Image.fromarray(on_white(picture)).resize((w, h), Image.Resampling.LANCZOS)
     pixels = torch.from_numpy(_padded(np.asarray(small), box, size))
     source = pixels.permute(2, 0, 1).float().contiguous() / 127.5 - 1
     return source[None], Placement(picture, source, box)
-
-
-def _on_white(picture: Picture) -> Array:
-    colour, alpha = picture.srgb(), picture.alpha
-    if alpha is None or bool((alpha == 255).all()):
-        return colour
-    over = Image.new("RGB", picture.size, "white")
-    over.paste(Image.fromarray(colour), mask=Image.fromarray(alpha))
-    return np.asarray(over)
 
 
 def _padded(values: Array, box: tuple[int, int, int, int], size: int) -> Array:
@@ -151,14 +120,3 @@ def _enlarged(change: Array, size: tuple[int, int], part: slice) -> Array:
         for c in range(3)
     ]
     return np.stack(channels, axis=-1)
-
-
-def _moved(here: Picture, large: Array, *, detail: bool) -> Array:
-    """(H, W, 3) float in the picture's own colours: nothing moves where the change is 0."""
-    if here.profile is None:
-        return here.pixels + large
-    if not detail:
-        return here.profile.from_srgb(large)
-    srgb = here.srgb().astype(np.float32)
-    moved = here.profile.from_srgb(srgb + large) - here.profile.from_srgb(srgb)
-    return here.pixels + moved

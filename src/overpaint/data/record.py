@@ -6,6 +6,7 @@ from dataclasses import asdict, dataclass, field, fields, replace
 from typing import Any
 
 from overpaint.data import untrusted
+from overpaint.data.face import Face
 from overpaint.data.untrusted import Option, brief, refused
 from overpaint.errors import OptionError, UnsafeFileError
 
@@ -24,6 +25,7 @@ class Record:
         options: every option of the method, defaults included.
         seeds: one for each picture of the edit; a picture's own file holds its own alone.
         input, mask: file names without folders, or relative below the folder they were given from.
+        faces: that were edited, one after another; none where the whole picture was.
         parts: name of each other loaded model -> what it was and its hash.
         versions: library -> version.
         threads: torch's, since another number may move a value by one grey level.
@@ -40,6 +42,7 @@ class Record:
     input_sha256: str = ""
     mask: str = ""
     mask_sha256: str = ""
+    faces: tuple[Face, ...] = ()
     parts: Mapping[str, str] = field(default_factory=dict)
     versions: Mapping[str, str] = field(default_factory=dict)
     threads: int = 1
@@ -97,6 +100,7 @@ _CHECKS: dict[Any, Any] = {
     str: untrusted.text,
     int: untrusted.integer,
     tuple[int, ...]: untrusted.seeds,
+    tuple[Face, ...]: untrusted.faces,
     Mapping[str, str]: untrusted.texts,
     Mapping[str, Option]: untrusted.options,
 }

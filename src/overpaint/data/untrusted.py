@@ -4,7 +4,8 @@ import json
 import math
 from typing import Any
 
-from overpaint.errors import UnsafeFileError
+from overpaint.data.face import Face
+from overpaint.errors import OptionError, UnsafeFileError
 
 _MOST_TEXT, _MOST_ITEMS, _MOST_SEEDS = 20_000, 100, 4096
 
@@ -63,6 +64,16 @@ def seeds(name: str, value: Any) -> tuple[int, ...]:
     if not isinstance(value, list) or not 1 <= len(value) <= _MOST_SEEDS:
         raise refused(f"{name} is {brief(value)}, expected 1 to {_MOST_SEEDS} integers")
     return tuple(integer(name, each) for each in value)
+
+
+def faces(name: str, value: Any) -> tuple[Face, ...]:
+    """At most 100 faces, each an object of numbers."""
+    if not isinstance(value, list) or len(value) > _MOST_ITEMS:
+        raise refused(f"{name} is {brief(value)}, expected at most {_MOST_ITEMS} faces")
+    try:
+        return tuple(Face(**each) for each in value)
+    except (TypeError, OptionError) as error:
+        raise refused(f"{name} is {brief(value)}, expected x, y, size and tilt of each") from error
 
 
 def texts(name: str, value: Any) -> dict[str, str]:
