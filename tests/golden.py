@@ -3,7 +3,7 @@
 import json
 import zlib
 from collections.abc import Sequence
-from math import prod, sqrt
+from math import log, prod, sqrt
 from pathlib import Path
 from typing import Any
 
@@ -26,13 +26,38 @@ def arrays(name: str) -> dict[str, Tensor]:
     return load_file(_find(f"{name}.safetensors"))
 
 
-def noise(name: str, shape: Sequence[int]) -> Tensor:
-    """The noise that a wave of this name gives; unit variance, float32."""
+def wave(name: str, shape: Sequence[int], q: int = 1) -> Tensor:
+    """The wave of this name, float64 in [-1, 1]; `q` is its quadratic phase."""
     key = zlib.crc32(name.encode()) % 10007
     i = torch.arange(prod(shape), dtype=torch.int64)
-    phase = 0.5698402909980532 * (key + (i * i) % 10007).double()
-    wave = torch.cos(0.7548776662466927 * i.double() + phase)
-    return (sqrt(2) * wave).float().reshape(tuple(shape))
+    phase = 0.5698402909980532 * (key + q * ((i * i) % 10007)).double()
+    return torch.cos(0.7548776662466927 * i.double() + phase).reshape(tuple(shape))
+
+
+def noise(name: str, shape: Sequence[int]) -> Tensor:
+    """The noise that a wave of this name gives; unit variance, float32."""
+    return (sqrt(2) * wave(name, shape)).float()
+
+
+def filled(state: Sequence[Any], gain: float, q: int) -> dict[str, Tensor]:
+    """Weights by the formula: `state` lists the name, the shape and the kind of each tensor."""
+    return {name: _filling(name, shape, kind, gain, q).float() for name, shape, kind in state}
+
+
+def _filling(name: str, shape: Sequence[int], kind: str, gain: float, q: int) -> Tensor:
+    if kind in ("zero", "logit_scale"):
+        return torch.full(tuple(shape), 0 if kind == "zero" else log(1 / 0.07))
+    u = wave(name, shape, q)
+    match kind:
+        case "norm":
+            return 1 + 0.1 * u
+        case "vector":
+            return 0.05 * u
+        case "var":
+            return 1 + 0.5 * u.abs()
+        case "emb":
+            return 0.1 * u
+    return u * sqrt(2 / (prod(shape) / shape[0])) * gain  # "matrix"
 
 
 def _find(file: str) -> Path:

@@ -5,7 +5,7 @@ import torch
 from transformers import CLIPModel
 
 from overpaint.errors import ModelNotFoundError
-from overpaint.models.clip import load_clip, tokens
+from overpaint.models.clip import load_clip
 from overpaint.models.identity import load_identity
 from overpaint.models.preprocess import prepare
 
@@ -15,7 +15,7 @@ IMAGES = torch.rand(2, 3, 24, 32, generator=torch.Generator().manual_seed(0)) * 
 def test_embeddings_have_unit_length_and_agree_with_transformers(clip_folder):
     clip, theirs = load_clip(clip_folder), CLIPModel.from_pretrained(clip_folder)
     texts = ["a cat", "a dog with a hat that is far too long for it"]
-    ids = tokens(clip.tokenizer, texts, clip.context)
+    ids = clip.tokenizer(texts, clip.context)
     assert ids.shape == (2, 12)
     assert ids[0].tolist() == [0, *ids[0, 1:6].tolist(), *[1] * 6]
     assert ids[1, -1] == 1

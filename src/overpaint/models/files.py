@@ -1,0 +1,20 @@
+"""One file of weights, in whichever of three formats; no code in it is run."""
+
+from pathlib import Path
+
+from torch import Tensor
+
+from overpaint.models.folders import read_tensors
+from overpaint.models.pickles import read_pickled
+from overpaint.models.torchscript import is_torchscript, read_torchscript
+
+
+def read_file(path: Path) -> dict[str, Tensor]:
+    """The tensors in a safetensors file, a TorchScript archive or a pickled state dict.
+
+    Raises:
+        UnsafeFileError: it is none of them, damaged, or holds more than plain data.
+    """
+    if path.suffix == ".safetensors":
+        return read_tensors(path)
+    return read_torchscript(path) if is_torchscript(path) else read_pickled(path)
