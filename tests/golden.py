@@ -14,6 +14,7 @@ from torch import Tensor
 
 HERE = Path(__file__).parent / "data"
 ELSEWHERE = Path(__file__).parents[2] / "shared" / "golden"
+PERIOD = 10007
 
 
 def facts(name: str) -> dict[str, Any]:
@@ -28,10 +29,12 @@ def arrays(name: str) -> dict[str, Tensor]:
 
 def wave(name: str, shape: Sequence[int], q: int = 1) -> Tensor:
     """The wave of this name, float64 in [-1, 1]; `q` is its quadratic phase."""
-    key = zlib.crc32(name.encode()) % 10007
-    i = torch.arange(prod(shape), dtype=torch.int64)
-    phase = 0.5698402909980532 * (key + q * ((i * i) % 10007)).double()
-    return torch.cos(0.7548776662466927 * i.double() + phase).reshape(tuple(shape))
+    key, count = zlib.crc32(name.encode()) % PERIOD, prod(shape)
+    squares = torch.arange(PERIOD).square() % PERIOD  # i * i modulo a prime repeats with it
+    repeated = squares.repeat(count // PERIOD + 1)[:count]
+    phase = 0.5698402909980532 * (key + q * repeated).double()
+    i = torch.arange(count, dtype=torch.float64)
+    return torch.cos(0.7548776662466927 * i + phase).reshape(tuple(shape))
 
 
 def noise(name: str, shape: Sequence[int]) -> Tensor:

@@ -2,19 +2,21 @@
 
 from pathlib import Path
 
+from safetensors.torch import load_file
 from torch import Tensor
 
-from overpaint.models.folders import read_tensors
+from overpaint.models.folders import read_shapes
 from overpaint.models.pickles import read_pickled
 from overpaint.models.torchscript import is_torchscript, read_torchscript
 
 
 def read_file(path: Path) -> dict[str, Tensor]:
-    """The tensors in a safetensors file, a TorchScript archive or a pickled state dict.
+    """The tensors in a safetensors file, a TorchScript archive or a pickled state dict, as they are stored.
 
     Raises:
         UnsafeFileError: it is none of them, damaged, or holds more than plain data.
     """
     if path.suffix == ".safetensors":
-        return read_tensors(path)
+        read_shapes(path)  # refuses what is not sound
+        return load_file(path)
     return read_torchscript(path) if is_torchscript(path) else read_pickled(path)

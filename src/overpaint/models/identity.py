@@ -13,7 +13,7 @@ from transformers import ResNetConfig, ResNetModel
 from overpaint.models.arcface import KIND, SIDE, converted
 from overpaint.models.devices import placed, running
 from overpaint.models.files import read_file
-from overpaint.models.folders import Folder, fill, fingerprint, known, read_tensors
+from overpaint.models.folders import Folder, fill, fingerprint, known
 from overpaint.models.hub import located
 from overpaint.models.preprocess import RESNET_KEYS, prepare
 
@@ -83,7 +83,7 @@ def load_identity(
         encoder = _arcface(read_file(found), found)
     elif (config := found.json("config.json")).get("model_type") == KIND:
         weights = found.weights("model.safetensors")
-        encoder = _arcface(read_tensors(weights), weights)
+        encoder = _arcface(read_file(weights), weights)
     else:
         encoder = _residual(found, known(config, RESNET_KEYS))
     return replace(encoder, net=placed(encoder.net, device), dtype=dtype)

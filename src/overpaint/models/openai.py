@@ -39,6 +39,7 @@ NAMES = (
 SETTINGS = ("input_resolution", "context_length", "vocab_size", "attn_mask")  # not weights
 PART = re.compile(r"self_attn\.([qkv])_proj\.")  # of one tensor that holds all three
 HEAD = 64  # width of an attention head in all of them
+MOST = 1_000_000  # of any size
 
 
 def holds(found: Shapes) -> bool:
@@ -105,8 +106,11 @@ def _configured(found: Shapes, path: Path) -> CLIPConfig:
     except (KeyError, ValueError) as error:
         raise UnsafeFileError(f"The weights in {path} do not fit", f"see {error}") from error
     seen, told = _blocks(found, "visual.transformer."), _blocks(found, "transformer.")
-    if min(patch, width // HEAD, reading // HEAD, joint, seen, told) < 1:
-        raise UnsafeFileError(f"The weights in {path} are too small for a CLIP")
+    sizes = (width, patch, words, reading, context, joint)
+    fine = all(0 < size <= MOST for size in sizes) and 0 < min(seen, told) <= max(seen, told) < 100
+    if not fine or width % HEAD or reading % HEAD:
+        why = f"widths {width} and {reading}, {seen} and {told} blocks"
+        raise UnsafeFileError(f"The weights in {path} have sizes that no CLIP has", why)
     vision = {"image_size": patch * isqrt(places - 1), "patch_size": patch}
     text = {"vocab_size": words, "max_position_embeddings": context}
     text |= {"bos_token_id": words - 2, "eos_token_id": words - 1, "pad_token_id": words - 1}

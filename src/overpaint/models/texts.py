@@ -69,10 +69,12 @@ def of_openai() -> Texts:
 
 def _encoder() -> Callable[[str], list[int]]:
     """Words to ids, without any care for special tokens."""
-    if (found := vocabulary.in_open_clip()) is not None:
+    try:
+        from instant_clip_tokenizer import Tokenizer as Instant
+    except ImportError:
+        if (found := vocabulary.in_open_clip()) is None:
+            raise
         return lambda text: found.encode(text, add_special_tokens=False).ids
-    from instant_clip_tokenizer import Tokenizer as Instant
-
     return Instant().encode
 
 

@@ -34,7 +34,7 @@ STORAGES = {
     "torch.BoolStorage": torch.bool,
 }
 UNSOUND = (
-    *(zipfile.BadZipFile, OSError, RuntimeError),
+    *(zipfile.BadZipFile, OSError, EOFError, RuntimeError),
     *(ValueError, TypeError, LookupError, AttributeError),
 )
 TENSOR = "torch._utils._rebuild_tensor_v2"

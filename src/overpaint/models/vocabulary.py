@@ -1,8 +1,7 @@
 """CLIP's byte-pair vocabulary as a tokenizer, from the forms in which it is handed around."""
 
 import gzip
-import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from importlib.metadata import PackageNotFoundError, distribution
 from pathlib import Path
 
@@ -27,18 +26,18 @@ def in_folder(folder: Folder) -> Tokenizer | None:
     try:
         if folder.has("tokenizer.json"):
             found = Tokenizer.from_file(str(folder.file("tokenizer.json")))
-        elif folder.has("vocab.json", "merges.txt"):
-            found = _paired(folder.json("vocab.json"), _pairs(folder.file("merges.txt")))
-        else:
-            return None
+            _check(found.get_vocab())
+            found.no_padding()
+            found.no_truncation()
+            return found
+        if folder.has("vocab.json", "merges.txt"):
+            return _paired(folder.json("vocab.json"), _pairs(folder.file("merges.txt")))
     except UnsafeFileError:
         raise
     except Exception as error:  # tokenizers raises nothing more special
-        what = f"The tokenizer in {folder.path} is damaged"
+        what = f"The tokenizer in {folder.path} is no CLIP's"
         raise UnsafeFileError(what, str(error)[:200]) from error
-    if found.token_to_id(SPECIAL[1]) is None:
-        raise UnsafeFileError(f"The tokenizer in {folder.path} has no {SPECIAL[1]}", "CLIP's has")
-    return found
+    return None
 
 
 def in_open_clip() -> Tokenizer | None:
@@ -56,8 +55,14 @@ def in_open_clip() -> Tokenizer | None:
 
 
 def _paired(vocabulary: dict[str, int], merges: Sequence[tuple[str, str]]) -> Tokenizer:
+    _check(vocabulary)
     made = CLIPTokenizer(vocab=vocabulary, merges=list(merges))  # type: ignore[arg-type]
     return made.backend_tokenizer
+
+
+def _check(vocabulary: Mapping[str, int]) -> None:
+    if missing := [word for word in SPECIAL if word not in vocabulary]:
+        raise ValueError(f"it has no {missing[0]}")
 
 
 def _pairs(path: Path) -> list[tuple[str, str]]:
@@ -65,5 +70,5 @@ def _pairs(path: Path) -> list[tuple[str, str]]:
     if path.stat().st_size > MERGES_BYTES:
         raise UnsafeFileError(f"{path} is too large for a list of merges")
     lines = path.read_text(encoding="utf-8").splitlines()
-    pairs = [re.split(" ", line) for line in lines if line and not line.startswith("#version")]
+    pairs = [line.split(" ") for line in lines if line and not line.startswith("#version")]
     return [(one, other) for one, other in pairs]
