@@ -27,7 +27,8 @@ def words():
     return {word: number for number, word in enumerate(listed)}
 
 
-def write_pair(folder, merges="\n".join(map(" ".join, MERGES))):
+def write_pair(folder, merges=None):
+    merges = merges or "\n".join(map(" ".join, MERGES))
     (folder / "vocab.json").write_text(json.dumps(words()))
     (folder / "merges.txt").write_text(f"#version: 0.2\n{merges}\n")
     return Folder.at(folder)
@@ -73,7 +74,7 @@ def test_a_vocabulary_without_an_end_is_no_clips(tmp_path):
     write_pair(tmp_path)
     listed = {word: number for word, number in words().items() if word not in SPECIAL}
     (tmp_path / "vocab.json").write_text(json.dumps(listed))
-    with pytest.raises(UnsafeFileError, match="it has no <.startoftext.>"):
+    with pytest.raises(UnsafeFileError, match=r"it has no <\|startoftext\|>"):
         of_folder(Folder.at(tmp_path), vocabulary.SIZE)
 
 
@@ -96,7 +97,6 @@ def test_a_missing_library_is_named(monkeypatch, library):
 
 
 def test_the_vocabulary_of_open_clip_stands_in(tmp_path, monkeypatch):
-    pytest.importorskip("ftfy")
     packed = gzip.compress("\n".join(["version", *map(" ".join, MERGES)]).encode())
     (tmp_path / "bpe.gz").write_bytes(packed)
     found = SimpleNamespace(locate_file=lambda name: tmp_path / "bpe.gz")
@@ -109,8 +109,8 @@ def test_the_vocabulary_of_open_clip_stands_in(tmp_path, monkeypatch):
 
 @pytest.fixture(scope="module")
 def texts():
-    pytest.importorskip("instant_clip_tokenizer")
-    pytest.importorskip("ftfy")
+    if sys.version_info >= (3, 13):
+        pytest.importorskip("instant_clip_tokenizer")  # has no wheel there
     return of_openai()
 
 

@@ -11,7 +11,7 @@ from overpaint.models.torchscript import is_torchscript, read_torchscript
 
 
 def read_file(path: Path) -> dict[str, Tensor]:
-    """The tensors in a safetensors file, a TorchScript archive or a pickled state dict, as they are stored.
+    """The tensors, as stored, of a safetensors file, a TorchScript archive or a pickled state dict.
 
     Raises:
         UnsafeFileError: it is none of them, damaged, or holds more than plain data.

@@ -4,6 +4,7 @@ import html
 import re
 from collections.abc import Callable
 from functools import partial
+from itertools import chain
 from typing import Protocol
 
 import torch
@@ -15,6 +16,10 @@ from overpaint.models import vocabulary
 from overpaint.models.folders import Folder
 from overpaint.models.vocabulary import SIZE, SPECIAL
 
+HINT = (
+    "Run `pip install 'overpaint[clip]'`; where that brings no vocabulary (Python 3.13 and later),"
+    " also `pip install --no-deps open_clip_torch`."
+)
 START, END = SIZE - 2, SIZE - 1
 
 
@@ -62,8 +67,8 @@ def of_openai() -> Texts:
     except ImportError as error:
         raise ModelNotFoundError(
             "This CLIP came without its tokenizer",
-            f"and the library {error.name} is not installed, which would stand in",
-            "Install it with `pip install 'overpaint[clip]'`, or add CLIP's tokenizer.json.",
+            f"OpenAI's would stand in, but the library {error.name} is not installed",
+            HINT,
         ) from error
 
 
@@ -87,7 +92,7 @@ def _ids(
     for row, text in zip(rows, texts, strict=True):
         plain = html.unescape(html.unescape(fix(text)))
         pieces = re.split(r"(<\|(?:start|end)oftext\|>)", " ".join(plain.split()).lower())
-        words = [[special[p]] if p in special else encode(p) for p in pieces]
-        ids = [START, *sum(words, []), END]
+        words = (encode(p) if p not in special else [special[p]] for p in pieces)
+        ids = [START, *chain.from_iterable(words), END]
         row[: len(ids)] = torch.tensor(ids if len(ids) <= context else [*ids[: context - 1], END])
     return rows
