@@ -18,9 +18,12 @@ def read_pickled(path: Path) -> dict[str, Tensor]:
     """
     try:
         found = torch.load(path, map_location="cpu", weights_only=True)
-    except (pickle.UnpicklingError, RuntimeError, ValueError, EOFError, OSError) as error:
-        why = str(error).splitlines()[0][:200] if str(error) else type(error).__name__
-        raise UnsafeFileError(f"{path} is not a sound pickled state dict", why) from error
+    except pickle.UnpicklingError as error:
+        why = "it holds more than tensors, which could be code"
+        raise UnsafeFileError(f"{path} is not a plain state dict", why) from error
+    except (RuntimeError, ValueError, EOFError, OSError) as error:
+        why = "it is damaged, or of another format"
+        raise UnsafeFileError(f"{path} is not a plain state dict", why) from error
     tensors = found.get("state_dict", found) if isinstance(found, Mapping) else {}
     named = {k: v for k, v in tensors.items() if isinstance(v, Tensor)}
     if not named:
