@@ -1,6 +1,7 @@
 """Tiny random networks in the folder formats of transformers."""
 
 import json
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -51,6 +52,21 @@ def write_judge(folder: Path, names: list[str]) -> Path:
         net = ResNetForImageClassification(ResNetConfig(**RESNET, id2label=labels))
     net.save_pretrained(folder)
     return folder
+
+
+def write_hub(folder: Path, name: str, cache: Path) -> None:
+    """Put a folder into a cache of the hub, as a snapshot of links into blobs."""
+    repository = cache / f"models--{name.replace('/', '--')}"
+    snapshot = repository / "snapshots/0123456789abcdef0123456789abcdef01234567"
+    (repository / "blobs").mkdir(parents=True)
+    (repository / "refs").mkdir()
+    (repository / "refs/main").write_text(snapshot.name)
+    for number, file in enumerate(p for p in folder.rglob("*") if p.is_file()):
+        blob = repository / f"blobs/{number}"
+        blob.write_bytes(file.read_bytes())
+        link = snapshot / file.relative_to(folder)
+        link.parent.mkdir(parents=True, exist_ok=True)
+        os.symlink(os.path.relpath(blob, link.parent), link)
 
 
 @contextmanager

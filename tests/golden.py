@@ -14,6 +14,7 @@ from torch import Tensor
 
 HERE = Path(__file__).parent / "data"
 ELSEWHERE = Path(__file__).parents[2] / "shared" / "golden"
+PERIOD = 10007
 
 
 def facts(name: str) -> dict[str, Any]:
@@ -26,12 +27,22 @@ def arrays(name: str) -> dict[str, Tensor]:
     return load_file(_find(f"{name}.safetensors"))
 
 
+def wave(name: str, shape: Sequence[int], q: int = 1) -> Tensor:
+    """The wave of this name, float64 in [-1, 1]; `q` is its quadratic phase."""
+    key, count = zlib.crc32(name.encode()) % PERIOD, prod(shape)
+    squares = torch.arange(PERIOD).square() % PERIOD  # i * i modulo a prime repeats with it
+    repeated = squares.repeat(count // PERIOD + 1)[:count]
+    phase = 0.5698402909980532 * (key + q * repeated).double()
+    i = torch.arange(count, dtype=torch.float64)
+    return torch.cos(0.7548776662466927 * i + phase).reshape(tuple(shape))
+
+
 def noise(name: str, shape: Sequence[int]) -> Tensor:
     """The noise that a wave of this name gives; unit variance, float32."""
     return (sqrt(2) * wave(name, shape)).float()
 
 
-def weights(state: Sequence[tuple[str, Sequence[int], str]], q: int, gain: float) -> dict:
+def filled(state: Sequence[tuple[str, Sequence[int], str]], gain: float, q: int) -> dict:
     """The state dict of a network: each name, shape and kind filled by the wave of its name."""
     return {name: weight(name, shape, kind, q, gain) for name, shape, kind in state}
 
@@ -50,14 +61,6 @@ def weight(name: str, shape: Sequence[int], kind: str, q: int, gain: float) -> T
         "logit_scale": lambda: torch.full_like(u, log(1 / 0.07)),
     }
     return values[kind]().float()
-
-
-def wave(name: str, shape: Sequence[int], q: int = 1) -> Tensor:
-    """What all numbers come from, in [-1, 1], float64."""
-    key = zlib.crc32(name.encode()) % 10007
-    i = torch.arange(prod(shape), dtype=torch.int64)
-    phase = 0.5698402909980532 * (key + q * ((i * i) % 10007)).double()
-    return torch.cos(0.7548776662466927 * i.double() + phase).reshape(tuple(shape))
 
 
 def _find(file: str) -> Path:

@@ -25,7 +25,7 @@ GIVEN = {"ddpm_unet_b": {"size": 32}, "guided_unet_class": {"size": 64, "head_ch
 
 def written(path, name="ddpm_unet_b"):
     facts = golden.facts(name)
-    torch.save(golden.weights(facts["state"], 1, facts["gain"]), path)
+    torch.save(golden.filled(facts["state"], facts["gain"], 1), path)
     return path
 
 

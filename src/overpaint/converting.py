@@ -1,25 +1,35 @@
-"""Turn a checkpoint's file into a diffusers folder: whole, or not at all."""
+"""Turn a checkpoint's file into a folder of today's libraries: whole, or not at all."""
 
 import os
+from collections.abc import Mapping
 from pathlib import Path
+from types import ModuleType
 from typing import Any
+
+from torch import Tensor
 
 from overpaint.data.sources import shown
 from overpaint.data.staging import staged
-from overpaint.errors import ModelNotFoundError, OutputExistsError, OverpaintError
+from overpaint.errors import ModelNotFoundError, OptionError, OutputExistsError, OverpaintError
 from overpaint.memory import memory_errors
-from overpaint.models.checkpoints import read_file
+from overpaint.models import arcface, openai
+from overpaint.models.checkpoints import recognised
 from overpaint.models.families.published import Options
-from overpaint.models.folders import Folder, fingerprint
-from overpaint.models.networks import write_converted
+from overpaint.models.files import read_file
+from overpaint.models.folders import Folder, fingerprint, shapes
+from overpaint.models.networks import write_card, write_converted
 
-FILES = {"unet", "scheduler", "card.json"}
+PARTS: dict[str, ModuleType] = {"CLIP": openai, "IR-SE50": arcface}  # each has holds and write
+FILES = {
+    *("unet", "scheduler", "card.json"),
+    *("config.json", "model.safetensors", "preprocessor_config.json"),
+}
 
 
 def convert(
     file: str | Path, folder: str | Path, *, overwrite: bool = False, **options: Any
 ) -> tuple[Path, dict[str, Any]]:
-    """Write the checkpoint in `file` as a diffusers folder; returns it and its card.
+    """Write a checkpoint as a folder of diffusers or transformers; returns it and its card.
 
     Args:
         overwrite: replace a converted checkpoint that is there.
@@ -36,18 +46,54 @@ def convert(
         why = "it is a folder" if os.path.isdir(source) else "there is no such file"
         raise ModelNotFoundError(f"There is no checkpoint {shown(source)}", why, "Check the path.")
     with memory_errors("checkpoint"), staged(target) as made:
-        found = read_file(source, told)
-        card = {
-            "title": f"{found.family} checkpoint, {found.config['sample_size']} pixels",
-            "source": source.name,
-            "source_sha256": fingerprint(source),
-            "family": found.family,
-            "given": {name: found.assumed[name] for name in options},
-            "assumed": {k: v for k, v in found.assumed.items() if k not in options},
-            "parameters": sum(tensor.numel() for tensor in found.tensors.values()),
-        }
-        write_converted(made, found.config, found.tensors, found.scheduler, card)
+        tensors = read_file(source)
+        of = {"source": source.name, "source_sha256": fingerprint(source)}
+        part = next((kind for kind in PARTS if PARTS[kind].holds(shapes(tensors))), None)
+        if part is None:
+            card = of | _unet(source, tensors, told, options, made)
+        else:
+            card = of | _part(part, source, tensors, options, made)
+        write_card(made, card)
     return target, card
+
+
+def _unet(
+    source: Path,
+    tensors: Mapping[str, Tensor],
+    told: Options,
+    given: Mapping[str, Any],
+    folder: Path,
+) -> dict[str, Any]:
+    """Write a diffusion model; returns what its card says of it."""
+    found = recognised(source, tensors, told)
+    write_converted(folder, found.config, found.tensors, found.scheduler)
+    return {
+        "title": f"{found.family} checkpoint, {found.config['sample_size']} pixels",
+        "family": found.family,
+        "given": {name: found.assumed[name] for name in given},
+        "assumed": {name: v for name, v in found.assumed.items() if name not in given},
+        "parameters": sum(tensor.numel() for tensor in found.tensors.values()),
+    }
+
+
+def _part(
+    kind: str,
+    source: Path,
+    tensors: Mapping[str, Tensor],
+    given: Mapping[str, Any],
+    folder: Path,
+) -> dict[str, Any]:
+    """Write a part that guides or measures; returns what its card says of it."""
+    if given:
+        raise OptionError(f"A {kind} checkpoint has no option {min(given)!r:.40}")
+    PARTS[kind].write(tensors, source, folder)
+    return {
+        "title": f"{kind} checkpoint",
+        "family": kind,
+        "given": {},
+        "assumed": {},
+        "parameters": sum(tensor.numel() for tensor in tensors.values()),
+    }
 
 
 def _check_free(folder: Path, *, overwrite: bool) -> None:

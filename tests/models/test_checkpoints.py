@@ -25,7 +25,7 @@ NEAR = {0: 3e-4, 1: 2e-5}
 
 def state(name, q=1):
     facts = golden.facts(name)
-    return golden.weights(facts["state"], q, facts["gain"])
+    return golden.filled(facts["state"], facts["gain"], q)
 
 
 def loaded(folder, tensors, name="it.pt", **options):

@@ -21,7 +21,7 @@ def loaded(folder, tensors):
 
 def test_without_a_class_the_embedding_is_left_out(tmp_path):
     facts = golden.facts("guided_unet_class")
-    tensors = golden.weights(facts["state"], 1, facts["gain"])
+    tensors = golden.filled(facts["state"], facts["gain"], 1)
     model = loaded(tmp_path, tensors)
     table = tensors.pop("label_emb.weight")
     plain = loaded(tmp_path, tensors)

@@ -5,7 +5,7 @@ import torch
 from transformers import CLIPModel
 
 from overpaint.errors import ModelNotFoundError
-from overpaint.models.clip import load_clip, tokens
+from overpaint.models.clip import load_clip
 from overpaint.models.identity import load_identity
 from overpaint.models.preprocess import prepare
 
@@ -15,7 +15,7 @@ IMAGES = torch.rand(2, 3, 24, 32, generator=torch.Generator().manual_seed(0)) * 
 def test_embeddings_have_unit_length_and_agree_with_transformers(clip_folder):
     clip, theirs = load_clip(clip_folder), CLIPModel.from_pretrained(clip_folder)
     texts = ["a cat", "a dog with a hat that is far too long for it"]
-    ids = tokens(clip.tokenizer, texts, clip.context)
+    ids = clip.tokenizer(texts, clip.context)
     assert ids.shape == (2, 12)
     assert ids[0].tolist() == [0, *ids[0, 1:6].tolist(), *[1] * 6]
     assert ids[1, -1] == 1
@@ -43,6 +43,20 @@ def test_antialias_is_a_choice_and_the_crop_is_central():
     assert with_it.shape == (2, 3, 12, 12)
     assert not torch.allclose(with_it, without, atol=1e-2)
     assert torch.equal(prepare(IMAGES, 24, antialias=True), (IMAGES[..., 4:28] + 1) / 2)
+
+
+@pytest.mark.parametrize("antialias", [True, False])
+def test_only_with_antialias_does_every_pixel_count(antialias):
+    """Without it a picture four times too large is seen at four rows out of every four times four.
+
+    That was so where CLIP guided first; torchvision has since made the other its default.
+    """
+    images = torch.zeros(1, 3, 96, 96, requires_grad=True)
+    prepare(images, 6, antialias).sum().backward()
+    seen = images.grad[0, 0] != 0
+    assert bool(seen.all()) == antialias
+    if not antialias:
+        assert int(seen.any(1).sum()) == 6 * 4  # the four neighbours of a cubic
 
 
 def test_the_face_encoder_tells_lengths_and_sizes(identity_folder):

@@ -21,7 +21,8 @@ from overpaint.errors import (
 )
 from overpaint.models.checkpoints import read_file
 from overpaint.models.families.published import Options
-from overpaint.models.pickles import is_script, read_pickled
+from overpaint.models.pickles import read_pickled
+from overpaint.models.torchscript import is_torchscript
 
 NOISE = random.Random(0).randbytes(1000)
 WEIGHTS = {"a.weight": torch.arange(6.0).view(2, 3), "a.bias": torch.ones(2)}
@@ -183,11 +184,11 @@ def test_storages_beyond_the_memory_are_told_as_that(saved):
 
 def test_scripts_are_told_and_refused(tmp_path, saved):
     torch.jit.save(torch.jit.script(nn.Linear(2, 2)), tmp_path / "script.pt")
-    assert is_script(tmp_path / "script.pt")
+    assert is_torchscript(tmp_path / "script.pt")
     with pytest.raises(UnsafeFileError, match="TorchScript"):
         read_pickled(tmp_path / "script.pt")
-    assert not is_script(saved(WEIGHTS))
-    assert not is_script(saved(WEIGHTS, _use_new_zipfile_serialization=False))
+    assert not is_torchscript(saved(WEIGHTS))
+    assert not is_torchscript(saved(WEIGHTS, _use_new_zipfile_serialization=False))
 
 
 @pytest.mark.parametrize("bad", [float("nan"), float("inf")])

@@ -1,6 +1,5 @@
 """Names become models without the network, or a message that helps."""
 
-import os
 import time
 
 import pytest
@@ -13,6 +12,7 @@ from overpaint.models.families.pixel import PICKLED
 from overpaint.models.families.tiny import tiny
 
 from ..adapters import write_random
+from ..folders import write_hub
 
 
 def test_an_unknown_hub_id_is_an_error_at_once():
@@ -85,18 +85,7 @@ def test_links_inside_the_cache_of_the_hub_are_followed(pipeline, tmp_path, monk
         (safe,) = pipeline.glob("unet/*.safetensors")
         torch.save(load_file(safe), pipeline / "unet" / PICKLED)
         safe.unlink()
-
-    repository = tmp_path / "hub/models--some--one"
-    snapshot = repository / "snapshots/0123456789abcdef0123456789abcdef01234567"
-    (repository / "blobs").mkdir(parents=True)
-    (repository / "refs").mkdir()
-    (repository / "refs/main").write_text(snapshot.name)
-    for number, file in enumerate(p for p in pipeline.rglob("*") if p.is_file()):
-        blob = repository / f"blobs/{number}"
-        blob.write_bytes(file.read_bytes())
-        link = snapshot / file.relative_to(pipeline)
-        link.parent.mkdir(parents=True, exist_ok=True)
-        os.symlink(os.path.relpath(blob, link.parent), link)
+    write_hub(pipeline, "some/one", tmp_path / "hub")
     monkeypatch.setattr(constants, "HF_HUB_CACHE", str(tmp_path / "hub"))
     assert zoo.load("some/one").name == "some/one"
 

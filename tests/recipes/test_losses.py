@@ -9,7 +9,7 @@ import torch
 from torch import nn
 
 from overpaint.core.schedule import NoiseSchedule
-from overpaint.models.clip import tokens
+from overpaint.models.texts import tokens
 from overpaint.portraits import dataset
 from overpaint.portraits.captions import phrase
 from overpaint.portraits.labels import HIDDEN, LABELS

@@ -25,7 +25,7 @@ def convert(
     overwrite: flags.Overwrite = False,
     as_json: flags.Json = False,
 ) -> None:
-    """Convert a diffusion checkpoint of SDEdit, DiffusionCLIP, ILVR or guided-diffusion."""
+    """Convert a checkpoint: of SDEdit, DiffusionCLIP, ILVR, guided-diffusion, CLIP or IR-SE50."""
     from overpaint import converting
 
     folder, card = converting.convert(file, out, overwrite=overwrite, **given(option))
@@ -34,6 +34,5 @@ def convert(
         return
     terminal.result(str(folder))
     assumed = ", ".join(f"{name} {value}" for name, value in card["assumed"].items())
-    terminal.say(
-        f"{card['family']}, {card['parameters']:,} parameters; taken for granted: {assumed}"
-    )
+    note = f"; taken for granted: {assumed}" if assumed else ""
+    terminal.say(f"{card['family']}, {card['parameters']:,} parameters{note}")

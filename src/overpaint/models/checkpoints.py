@@ -10,12 +10,13 @@ from torch import Tensor
 
 from overpaint.errors import ModelNotFoundError, OverpaintError, UnsafeFileError
 from overpaint.memory import memory_errors
+from overpaint.models import files
 from overpaint.models.bundle import DiffusionModel
 from overpaint.models.devices import placed
 from overpaint.models.families import ddpm, guided, pixel
 from overpaint.models.families.published import Converted, Options
-from overpaint.models.folders import fingerprint, is_safetensors, read_tensors
-from overpaint.models.pickles import read_pickled
+from overpaint.models.folders import fingerprint, shapes
+from overpaint.models.owning import owned
 
 FAMILIES: tuple[ModuleType, ...] = (ddpm, guided)  # each has holds(shapes) and converted(...)
 
@@ -46,14 +47,17 @@ def read_file(path: Path, options: Options) -> Converted:
         OutOfMemoryError: it is larger than the memory, or says so.
     """
     with memory_errors("checkpoint"):
-        tensors = read_tensors(path) if is_safetensors(path) else read_pickled(path)
-    shapes = {name: tuple(tensor.shape) for name, tensor in tensors.items()}
+        return recognised(path, files.read_file(path), options)
+
+
+def recognised(path: Path, tensors: Mapping[str, Tensor], options: Options) -> Converted:
+    """The same of tensors that were read from `path`."""
     for family in FAMILIES:
-        if family.holds(shapes):
+        if family.holds(shapes(tensors)):
             return _named(path, family, tensors, options)
     raise ModelNotFoundError(
         f"{path} is no checkpoint of a kind that is known here",
-        f"its first tensor is {min(shapes, default='')!r:.60}",
+        f"its first tensor is {min(tensors, default='')!r:.60}",
         "DDPM's (SDEdit, DiffusionCLIP) and guided-diffusion's (ILVR) UNets are.",
     )
 
@@ -63,7 +67,8 @@ def _named(
 ) -> Converted:
     """`family.converted`, whose errors then name the file."""
     try:
-        found: Converted = family.converted(tensors, options)
+        finite = {name: owned(name, tensor, path, copy=False) for name, tensor in tensors.items()}
+        found: Converted = family.converted(finite, options)
     except OverpaintError as error:
         raise type(error)(f"{path}: {error.what}", error.why, error.hint) from error
     except (IndexError, ZeroDivisionError) as error:

@@ -1,18 +1,23 @@
 """CLIP: one space for pictures and texts; picture preprocessing is differentiable torch."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import torch
-from tokenizers import Tokenizer
 from torch import Tensor
 from torch.nn import functional as F
 
-from overpaint.errors import UnsafeFileError
+from overpaint.errors import ModelNotFoundError
 from overpaint.models.devices import placed, running
+from overpaint.models.files import read_file
 from overpaint.models.folders import Folder, fingerprint
+from overpaint.models.hub import located
+from overpaint.models.openai import converted
 from overpaint.models.preprocess import MEAN, STD, normalised, prepare
-from overpaint.models.towers import Towers, read_paired, read_residual
+from overpaint.models.texts import Texts, of_folder, of_openai
+from overpaint.models.towers import PICKLED, Towers, pair, read_paired, read_residual
+from overpaint.models.vocabulary import SIZE
 
 
 @dataclass(frozen=True)
@@ -20,7 +25,7 @@ class Clip:
     """Two towers with their tokenizer; both outputs have unit length."""
 
     towers: Towers
-    tokenizer: Tokenizer
+    tokenizer: Texts
     size: int = 224  # side of the pictures it sees
     context: int = 77  # tokens of the texts it reads
     mean: tuple[float, ...] = MEAN
@@ -38,47 +43,50 @@ class Clip:
 
     def text(self, texts: list[str]) -> Tensor:
         """Embed texts as `(B, D)`; what exceeds the context is cut."""
-        ids = tokens(self.tokenizer, texts, self.context).to(self.device)
+        ids = self.tokenizer(texts, self.context).to(self.device)
         with running(ids.device, self.dtype):
             out = self.towers.tell(ids)
         return F.normalize(out.float(), dim=-1)
 
 
-def tokens(tokenizer: Tokenizer, texts: list[str], context: int) -> Tensor:
-    """Ids `(B, context)`: start, words, end, then end again as padding."""
-    start, end = (tokenizer.token_to_id(f"<|{name}oftext|>") for name in ("start", "end"))
-    rows = []
-    for text in texts:
-        ids = tokenizer.encode(text, add_special_tokens=False).ids[: context - 2]
-        rows.append([start, *ids, *[end] * (context - 1 - len(ids))])
-    return torch.tensor(rows, dtype=torch.long)
-
-
 def load_clip(
-    path: Path, device: torch.device | str = "cpu", dtype: torch.dtype = torch.float32
+    where: str | Path, device: torch.device | str = "cpu", dtype: torch.dtype = torch.float32
 ) -> Clip:
-    """The CLIP in a folder: a transformers `CLIPModel`, or `vision` and `text` towers.
+    """The CLIP in a folder, in one file of OpenAI's, or under a hub id in the cache.
+
+    A folder holds a transformers `CLIPModel`, or `vision` and `text` towers. A file is one of
+    OpenAI's archives, or a state dict (.pt, .pth, .safetensors) under its names.
 
     Raises:
-        UnsafeFileError: its files are not plain data, or its tokenizer lacks the special tokens.
+        ModelNotFoundError: there is none, it is of another kind, or its tokenizer is missing.
+        UnsafeFileError: its files are not plain data, or do not fit together.
     """
-    folder = Folder.at(path)
-    residual = (path / "vision").is_dir()
-    towers, size, context = read_residual(folder) if residual else read_paired(folder)
-    weights = (folder.sub("vision") if residual else folder).weights("model.safetensors")
+    found = located(where, "CLIP")
+    clip = _of_file(found) if isinstance(found, Path) else _of_folder(found)
+    towers: Any = clip.towers
+    return replace(clip, towers=placed(towers, device), dtype=dtype, device=device)
+
+
+def _of_file(path: Path) -> Clip:
+    towers, sizes = pair(converted(read_file(path), path))
+    if sizes.vocabulary != SIZE:
+        why = f"it has {sizes.vocabulary} tokens, OpenAI's {SIZE}"
+        raise ModelNotFoundError(f"The vocabulary of {path} is not known", why)
+    return Clip(towers, of_openai(), sizes.pictures, sizes.context, hash=fingerprint(path))
+
+
+def _of_folder(folder: Folder) -> Clip:
+    residual = (folder.path / "vision").is_dir()
+    towers, sizes = read_residual(folder) if residual else read_paired(folder)
     settings = "preprocessor_config.json"
     preprocessor = folder.json(settings) if folder.has(settings) else {}
-    tokenizer = Tokenizer.from_file(str(folder.file("tokenizer.json")))
-    if tokenizer.token_to_id("<|endoftext|>") is None:
-        raise UnsafeFileError(f"The tokenizer in {path} has no <|endoftext|>", "CLIP's has")
+    weights = (folder.sub("vision") if residual else folder).weights("model.safetensors", PICKLED)
     return Clip(
-        placed(towers, device),
-        tokenizer,
-        size,
-        context,
+        towers,
+        of_folder(folder, sizes.vocabulary),
+        sizes.pictures,
+        sizes.context,
         mean=tuple(preprocessor.get("image_mean", MEAN)),
         std=tuple(preprocessor.get("image_std", STD)),
-        dtype=dtype,
-        device=device,
         hash=fingerprint(weights),
     )

@@ -15,6 +15,7 @@ from overpaint.models.owning import owned
 from overpaint.models.pickles import read_pickled
 
 PICKLES = frozenset({".bin", ".ckpt", ".pt", ".pth", ".pkl", ".pickle"})
+Shapes = Mapping[str, tuple[int, ...]]
 JSON_BYTES = 4 << 20
 HEADER_BYTES = 16 << 20
 
@@ -67,7 +68,7 @@ class Folder:
         return self.json("card.json") if self.has("card.json") else {}
 
     def weights(self, *names: str) -> Path:
-        """The first of the safetensors files `names` that exists."""
+        """The first of the files `names` that exists."""
         for name in names:
             if self.has(name):
                 return self.file(name)
@@ -127,17 +128,37 @@ def fill(
         pickled: the file is torch's own, not safetensors.
     """
     tensors = read_pickled(path) if pickled else {}
-    shapes = {k: tuple(t.shape) for k, t in tensors.items()} if pickled else read_shapes(path)
-    have = {renamed(k): shape for k, shape in shapes.items() if not k.endswith(ignore)}
-    want = {k: tuple(tensor.shape) for k, tensor in net.state_dict().items()}
-    if wrong := sorted(set(want.items()) ^ set(have.items())):
-        name, shape = wrong[0]
-        raise UnsafeFileError(
-            f"{path} does not hold the weights its configuration describes",
-            f"{len(wrong)} entries disagree, first {name} {shape}",
-        )
+    found = shapes(tensors) if pickled else read_shapes(path)
+    have = {renamed(k): shape for k, shape in found.items() if not k.endswith(ignore)}
+    want = shapes(net.state_dict())
+    agree(have, want, path)
     ours = {renamed(k): tensor for k, tensor in (tensors or read_tensors(path)).items()}
     net.load_state_dict({k: ours[k] for k in want}, strict=True, assign=True)
+
+
+def shapes(tensors: Mapping[str, Tensor]) -> Shapes:
+    """The shapes of tensors by name."""
+    return {name: tuple(tensor.shape) for name, tensor in tensors.items()}
+
+
+def agree(have: Shapes, want: Shapes, path: Path) -> None:
+    """Refuse the weights in `path` if a tensor is missing, of another shape, or too many."""
+    wrong = [name for name in {**want, **have} if have.get(name) != want.get(name)]
+    if not wrong:
+        return
+    name = wrong[0]
+    found = f"is {have[name]}" if name in have else "is missing"
+    asked = f"expected {want[name]}" if name in want else "has no place in the network"
+    others = f"; so do {len(wrong) - 1} others" if wrong[1:] else ""
+    why = f"{name[:200]} {found}, {asked}{others}"
+    raise UnsafeFileError(f"The weights in {path} do not fit", why)
+
+
+def adopt(net: nn.Module, tensors: Mapping[str, Tensor], path: Path) -> None:
+    """Give `net`, made on the meta device, fitting tensors read from `path`, in its own dtypes."""
+    want = net.state_dict()
+    own = {name: owned(name, tensors[name], path).to(want[name].dtype) for name in want}
+    net.load_state_dict(own, strict=True, assign=True)
 
 
 def fingerprint(path: Path) -> str:

@@ -132,7 +132,6 @@ def write_converted(
     config: Mapping[str, Any],
     weights: Mapping[str, Tensor],
     scheduler: Mapping[str, Any],
-    card: Mapping[str, Any],
 ) -> None:
     """Save a UNet2DModel as a diffusers folder, its numbers as they are."""
     for name in ("unet", "scheduler"):
@@ -144,7 +143,6 @@ def write_converted(
     kept = {name: tensor.contiguous() for name, tensor in weights.items()}
     save_file(kept, path, metadata={"format": "pt"})
     path.chmod((folder / "unet/config.json").stat().st_mode)  # safetensors leaves it to its owner
-    write_card(folder, card)
 
 
 def _write_json(path: Path, content: Mapping[str, Any]) -> None:

@@ -12,6 +12,7 @@ from torch import Tensor
 from overpaint.errors import ModelNotFoundError, UnsafeFileError
 from overpaint.memory import ran_out
 from overpaint.models.owning import owned
+from overpaint.models.torchscript import is_torchscript
 
 ZIP = b"PK\x03\x04"
 # Where checkpoints keep their weights; the averaged ones, which are to be sampled from, first.
@@ -51,14 +52,6 @@ def read_pickled(path: Path) -> dict[str, Tensor]:
     return {name.removeprefix(PARALLEL): owned(name, t, path) for name, t in found.items()}
 
 
-def is_script(path: Path) -> bool:
-    """Whether this is a TorchScript archive, whose code only `torch.jit` would run."""
-    if not _is_zip(path):
-        return False
-    with zipfile.ZipFile(path) as archive:
-        return any(name.endswith("/constants.pkl") for name in archive.namelist())
-
-
 def _unpickled(path: Path) -> Any:
     """What the file holds; only tensors and plain containers are ever built of it."""
     archived = _is_zip(path)
@@ -88,7 +81,7 @@ def _check_archive(path: Path) -> None:
     """An archive of torch: stored as it is, no larger than its file, without code."""
     with zipfile.ZipFile(path) as archive:
         entries = archive.infolist()
-    if is_script(path):
+    if is_torchscript(path):
         raise UnsafeFileError(f"{path} is a TorchScript archive", "it holds code", SAVE)
     packed = any(entry.compress_type != zipfile.ZIP_STORED for entry in entries)
     if packed or sum(entry.file_size for entry in entries) > path.stat().st_size:

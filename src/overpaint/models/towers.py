@@ -1,6 +1,7 @@
 """The two networks of a CLIP: transformers' own pair, or a residual tower beside a text tower."""
 
-from typing import Any, Protocol
+from pathlib import Path
+from typing import Any, NamedTuple, Protocol, TypeVar
 
 import torch
 from torch import Tensor, nn
@@ -14,9 +15,13 @@ from transformers import (
 )
 
 from overpaint.errors import ModelNotFoundError
-from overpaint.models.folders import Folder, fill, known
+from overpaint.models.folders import Folder, adopt, agree, fill, known, shapes
+from overpaint.models.pickles import read_pickled
 from overpaint.models.preprocess import RESNET_KEYS
 
+PICKLED = "pytorch_model.bin"  # how the hub has the first CLIPs
+POSITIONS = "position_ids"
+N = TypeVar("N", bound=nn.Module)
 # Only sizes and constants: nothing in a configuration may choose code.
 TEXT = frozenset(
     {
@@ -27,6 +32,14 @@ TEXT = frozenset(
     }
 )
 VISION = TEXT | {"image_size", "patch_size", "num_channels"}
+
+
+class Sizes(NamedTuple):
+    """What the towers take."""
+
+    pictures: int  # their side
+    context: int  # tokens of a text
+    vocabulary: int
 
 
 class Towers(Protocol):
@@ -79,8 +92,8 @@ class Residual(nn.Module):
         return self.text(input_ids=ids).text_embeds
 
 
-def read_paired(folder: Folder) -> tuple[Paired, int, int]:
-    """A `CLIPModel` folder: the towers, the side of their pictures, the length of their texts."""
+def read_paired(folder: Folder) -> tuple[Paired, Sizes]:
+    """The towers in a `CLIPModel` folder."""
     config = folder.json("config.json")
     if config.get("model_type", "clip") != "clip":
         what = f"{folder.path} holds no CLIP"
@@ -91,30 +104,45 @@ def read_paired(folder: Folder) -> tuple[Paired, int, int]:
     vision = known(config.get("vision_config") or {}, VISION) | parts
     with torch.device("meta"):
         net = CLIPModel(CLIPConfig(text_config=text, vision_config=vision, **whole))
-    _filled(net, folder)
-    sizes: Any = net.config
-    return (
-        Paired(net),
-        sizes.vision_config.image_size,
-        sizes.text_config.max_position_embeddings,
-    )
+    _filled(net, folder.weights("model.safetensors", PICKLED))
+    return pair(net)
 
 
-def read_residual(folder: Folder) -> tuple[Residual, int, int]:
+def pair(net: CLIPModel) -> tuple[Paired, Sizes]:
+    """A network that has its weights, as towers."""
+    config: Any = _positioned(net).config
+    return Paired(net), _sizes(config.vision_config.image_size, config.text_config)
+
+
+def read_residual(folder: Folder) -> tuple[Residual, Sizes]:
     """A folder with `vision` (ResNet) and `text` (CLIP text model) in it, for 64 x 64 pictures."""
     vision, text = folder.sub("vision").json("config.json"), folder.sub("text").json("config.json")
     labels: Any = {"num_labels": int(known(text, TEXT).get("projection_dim", 512))}
     with torch.device("meta"):
         seeing = ResNetForImageClassification(ResNetConfig(**labels, **known(vision, RESNET_KEYS)))
         telling = CLIPTextModelWithProjection(CLIPTextConfig(**known(text, TEXT)))
-    _filled(seeing, folder.sub("vision"))
-    _filled(telling, folder.sub("text"))
-    sizes: Any = telling.config
-    return Residual(seeing, telling), 64, sizes.max_position_embeddings
+    _filled(seeing, folder.sub("vision").weights("model.safetensors"))
+    _filled(telling, folder.sub("text").weights("model.safetensors"))
+    return Residual(seeing, _positioned(telling)), _sizes(64, telling.config)
 
 
-def _filled(net: nn.Module, folder: Folder) -> None:
-    fill(net, folder.weights("model.safetensors"), ignore="position_ids")
-    for module in net.modules():  # the only buffers that the file does not hold
-        if isinstance(ids := getattr(module, "position_ids", None), Tensor):
-            module.register_buffer("position_ids", torch.arange(ids.numel())[None], False)
+def _sizes(pictures: int, text: Any) -> Sizes:
+    return Sizes(pictures, text.max_position_embeddings, text.vocab_size)
+
+
+def _filled(net: nn.Module, weights: Path) -> None:
+    """Give `net`, made on the meta device, the weights in a file of transformers."""
+    if weights.name != PICKLED:
+        fill(net, weights, ignore=POSITIONS)
+        return
+    tensors = {k: v for k, v in read_pickled(weights).items() if not k.endswith(POSITIONS)}
+    agree(shapes(tensors), shapes(net.state_dict()), weights)
+    adopt(net, tensors, weights)
+
+
+def _positioned(net: N) -> N:
+    """`net` with the only buffers that no file holds."""
+    for module in net.modules():
+        if isinstance(ids := getattr(module, POSITIONS, None), Tensor):
+            module.register_buffer(POSITIONS, torch.arange(ids.numel())[None], False)
+    return net

@@ -2,7 +2,6 @@
 
 import difflib
 import os
-import re
 from dataclasses import replace
 from pathlib import Path
 from types import ModuleType
@@ -16,10 +15,10 @@ from overpaint.models.families import pixel
 from overpaint.models.families.published import Options
 from overpaint.models.families.tiny import tiny
 from overpaint.models.folders import Folder
+from overpaint.models.hub import cached, is_id
 
 WEIGHTS = Path(__file__).parent.parent / "weights"
 FAMILIES: tuple[ModuleType, ...] = (pixel,)  # each has holds(folder) and load(folder, ...)
-HUB_ID = re.compile(r"(?=.{3,96}$)(?!.*(--|\.\.))\w[\w.-]*/\w[\w.-]*")
 # What they are, for cards that do not say it themselves.
 TITLES = {
     "portraits": "diffusion model of portrait photos, 64 x 64 pixels",
@@ -99,8 +98,8 @@ def _find(name: str) -> tuple[Folder, str]:
     path = Path(os.path.expanduser(name))
     if os.path.isdir(path):  # False also for what can be no path
         return Folder.at(path), path.resolve().name
-    if HUB_ID.fullmatch(name):
-        return _cached(name), name
+    if is_id(name):
+        return cached(name), name
     if path.name != name:
         why, hint = "there is no such folder", "Check the path."
         raise ModelNotFoundError(f"There is no model {name!r}", why, hint)
@@ -110,22 +109,6 @@ def _find(name: str) -> tuple[Folder, str]:
         "it is neither embedded nor a folder nor a Hugging Face id",
         f"Did you mean {close[0]!r}?" if close else f"Embedded: {', '.join(names()) or 'none'}.",
     )
-
-
-def _cached(name: str) -> Folder:
-    from huggingface_hub import constants, snapshot_download
-    from huggingface_hub.errors import HFValidationError, LocalEntryNotFoundError
-
-    try:
-        path = Path(snapshot_download(name, local_files_only=True))
-    except (LocalEntryNotFoundError, HFValidationError, FileNotFoundError) as error:
-        raise ModelNotFoundError(
-            f"The model {name!r} is not on this machine",
-            f"looked in {constants.HF_HUB_CACHE}",
-            f"Download it once with `hf download {name}`.",
-        ) from error
-    # Files of a snapshot are links into the blobs beside it.
-    return Folder.at(path, root=path.parent.parent)
 
 
 def _foreign(folder: Folder) -> str:

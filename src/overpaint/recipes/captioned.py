@@ -8,7 +8,7 @@ import torch
 from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
 from torch import Tensor
 
-from overpaint.models.clip import tokens
+from overpaint.models.texts import tokens
 from overpaint.portraits.captions import caption_of_labels, phrase
 from overpaint.portraits.dataset import Portraits
 from overpaint.portraits.labels import HIDDEN, LABELS, claim_row, truth

@@ -64,7 +64,7 @@ class Config:
     smooth_weight: float = opt(
         0.1, "of the mean squared difference of neighbouring pixels", 0, 1000
     )
-    clip: str = opt("", "folder of the CLIP that guides; the embedded one without it")
+    clip: str = opt("", "CLIP that guides: folder, file or hub id; else the embedded one")
     views: int = opt(3, "random views of each picture that CLIP compares", 1, 64)
     seed: int = opt(0, "of weights, pictures, order and views", 0)
 
@@ -140,7 +140,7 @@ def tune(
     config = parse_fields(Config, options, "Tuning")
     source_prompt = source_prompt or SOURCE
     began = time.monotonic()
-    guide = Path(config.clip) if config.clip else WEIGHTS / "clip"
+    guide = config.clip or WEIGHTS / "clip"
     clip = load_clip(guide, model.device, model.dtype)
     face = load_identity(WEIGHTS / "identity", model.device, model.dtype)
     objective = Objective(clip, face, text_direction(clip, source_prompt, prompt), config)
