@@ -29,10 +29,10 @@ class Keeping:
     def __call__(self, source: Tensor, edited: Tensor) -> dict[str, Tensor]:
         """The losses that count, by name, for `(B, 3, H, W)` in [-1, 1]; and `likeness`."""
         wanted, found = weights(self.aims), {}
-        if "l1" in wanted:
-            found["l1"] = self._apart(source, edited)
         if self.face is not None:
             found |= self._person(self.face, source, edited)
+        if "l1" in wanted:
+            found["l1"] = self._apart(source, edited)
         if self.perceive is not None:
             seen = edited if self.region is None else blend(source, edited, self.region)
             found["lpips"] = self.perceive(seen, source)
