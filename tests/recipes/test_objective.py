@@ -330,13 +330,12 @@ def test_options_that_contradict_each_other_are_refused(options, message):
     [
         ({"clip": "nowhere"}, ModelNotFoundError),
         ({"clip": "nobody/has-this"}, ModelNotFoundError),
-        ({"identity": "./nowhere"}, ModelNotFoundError),
+        ({"identity": "nowhere"}, ModelNotFoundError),
         ({"region": "nowhere.png"}, ImageReadError),
         ({"style_images": "nowhere.png", **STYLE}, ImageReadError),
     ],
 )
-def test_what_is_not_there_is_named(options, kind, tmp_path, monkeypatch):
-    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_CACHE", str(tmp_path))
+def test_what_is_not_there_is_named(options, kind):
     name = next(iter(options.values()))
     with pytest.raises(kind, match=name):
         made(**options)
@@ -363,4 +362,16 @@ def test_a_card_names_networks_by_hash_and_files_without_their_folders(folders):
         region=str(folders / "mask.png"),
     ).described()
     assert told["clip"] == f"{clip}:0.25,{other}:0.75"
-    assert (told["identity"], told["region"]) == ("none", "mask.png")
+    assert told["identity"] == "none"
+    name, digest = told["region"].split()
+    assert (name, len(digest)) == ("mask.png", 10)
+
+
+def test_a_card_tells_regions_of_one_name_apart(tmp_path):
+    told = set()
+    for side in (8, 12):
+        mask = Image.new("L", (SIZE, SIZE))
+        mask.paste(255, (0, 0, side, side))
+        mask.save(tmp_path / "mask.png")
+        told.add(made(region=str(tmp_path / "mask.png")).described()["region"])
+    assert len(told) == 2

@@ -27,12 +27,8 @@ class Folder:
 
     @classmethod
     def at(cls, path: Path, root: Path | None = None) -> "Folder":
-        """The folder at `path`; links may lead as far as `root`.
-
-        Without it that is the folder itself, and of a snapshot in the hub's cache the repository,
-        whose blobs its files are links to.
-        """
-        return cls(path, (root or _repository(path) or path).resolve())
+        """The folder at `path`; links may lead as far as `root` (the folder itself)."""
+        return cls(path, (root or path).resolve())
 
     def sub(self, name: str) -> "Folder":
         """The folder `name` inside this one."""
@@ -82,16 +78,6 @@ class Folder:
                 "Convert it to safetensors with a program you trust, then load that.",
             )
         raise ModelNotFoundError(f"No weights in {self.path}", f"expected {' or '.join(names)}")
-
-
-def _repository(path: Path) -> Path | None:
-    """The repository in the hub's cache of which `path` is a snapshot."""
-    if path.parent.name != "snapshots":
-        return None
-    from huggingface_hub import constants
-
-    cache, repository = Path(constants.HF_HUB_CACHE), path.parent.parent
-    return repository if repository.parent == cache else None
 
 
 def read_shapes(path: Path) -> dict[str, tuple[int, ...]]:

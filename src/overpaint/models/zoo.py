@@ -79,17 +79,6 @@ def embedded(name: str) -> Path:
     return path
 
 
-def located(name: str) -> Path:
-    """Where a part that a user names lies: a file, a folder, or downloaded from the hub before."""
-    path = Path(os.path.expanduser(name))
-    if os.path.exists(path):  # False also for what can be no path
-        return path
-    if HUB_ID.fullmatch(name):
-        return _cached(name).path
-    what, why = f"There is no model {name!r}", "there is no such file or folder"
-    raise ModelNotFoundError(what, why, "Check the path.")
-
-
 def _find(name: str) -> tuple[Folder, str]:
     """Where a model lies, and its name without any path, as records have it."""
     if name in names():

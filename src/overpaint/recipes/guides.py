@@ -3,6 +3,7 @@
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 import torch
 from torch import Tensor
@@ -10,7 +11,7 @@ from torch.nn import functional as F
 
 from overpaint.errors import OptionError
 from overpaint.models.clip import Clip, load_clip
-from overpaint.models.zoo import embedded, located
+from overpaint.models.zoo import embedded
 from overpaint.recipes.aims import Aims
 from overpaint.recipes.clip_losses import directional, distant, logarithmic, misturned, unlike_parts
 from overpaint.recipes.directions import (
@@ -94,8 +95,8 @@ def guides(
     total = math.fsum(weight for _, weight in named)
     made = []
     for name, weight in named:
-        path = embedded("clip") if name == EMBEDDED else located(name)
-        clip = load_clip(path, device, dtype)
+        where = embedded("clip") if name == EMBEDDED else Path(name)
+        clip = load_clip(where, device, dtype)
         made.append(Guide.of(clip, weight / total, aims, source_prompt, prompt))
     return tuple(made)
 

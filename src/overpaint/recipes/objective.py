@@ -4,7 +4,10 @@ To the paper's losses come what keeps edits honest: a change has to reach as far
 texts, edges stay in their places, and neighbouring pixels alike.
 """
 
+import hashlib
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 import torch
 from torch import Tensor
@@ -13,7 +16,7 @@ from overpaint.core.masks import blend
 from overpaint.data.sources import portable_name
 from overpaint.errors import OptionError
 from overpaint.models.identity import FaceEncoder, load_identity
-from overpaint.models.zoo import embedded, located
+from overpaint.models.zoo import embedded
 from overpaint.recipes.aims import STEERS, Aims, weights
 from overpaint.recipes.fit import Figures
 from overpaint.recipes.guides import Guide, guides
@@ -65,16 +68,16 @@ class Objective:
         return replace(self, guides=tuple(led))
 
     def described(self) -> dict[str, str]:
-        """What it is measured with, as a card says it: hashes of networks, names without paths."""
+        """What it is measured with, as a card says it: by hashes and by names without folders."""
         clips = [guide.clip.hash for guide in self.guides]
         if len(clips) > 1:
             clips = [f"{guide.clip.hash}:{guide.share:.3g}" for guide in self.guides]
-        face, files = self.keeping.face, (self.aims.region, self.aims.style_images)
-        names = [portable_name(file) if file else "" for file in files]
+        face, region = self.keeping.face, self.keeping.region
         return {
             "clip": ",".join(clips),
             "identity": NONE if face is None else face.hash,
-            **dict(zip(("region", "style_images"), names, strict=True)),
+            "region": _named(self.aims.region, () if region is None else (region,)),
+            "style_images": _named(self.aims.style_images, self.styles),
         }
 
     def _steering(self, source: Tensor, edited: Tensor, rng: torch.Generator) -> dict[str, Tensor]:
@@ -136,4 +139,12 @@ def check(aims: Aims) -> None:
 
 
 def _face(name: str, device: torch.device | str, dtype: torch.dtype) -> FaceEncoder:
-    return load_identity(located(name) if name else embedded("identity"), device, dtype)
+    return load_identity(Path(name) if name else embedded("identity"), device, dtype)
+
+
+def _named(path: str, content: Iterable[Tensor]) -> str:
+    """The name of a file without its folder, and sha256[:10] of what it shows; of none, none."""
+    digest = hashlib.sha256()
+    for tensor in content:
+        digest.update(tensor.cpu().numpy().tobytes())
+    return f"{portable_name(path)} {digest.hexdigest()[:10]}" if path else ""
