@@ -28,7 +28,8 @@ class Keeping:
 
     def __call__(self, source: Tensor, edited: Tensor) -> dict[str, Tensor]:
         """The losses that count, by name, for `(B, 3, H, W)` in [-1, 1]; and `likeness`."""
-        wanted, found = weights(self.aims), {}
+        wanted = weights(self.aims)
+        found: dict[str, Tensor] = {}
         if self.face is not None:
             found |= self._person(self.face, source, edited)
         if "l1" in wanted:
