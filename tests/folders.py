@@ -19,7 +19,7 @@ from transformers import (
 RESNET = {"embedding_size": 8, "hidden_sizes": [8, 16], "depths": [1, 1], "layer_type": "basic"}
 
 
-def write_clip(folder: Path) -> Path:
+def write_clip(folder: Path, *, context: int = 12, seed: int = 0) -> Path:
     """A CLIP of 16 x 16 pictures with a byte-level tokenizer of single bytes."""
     tokens = ["<|startoftext|>", "<|endoftext|>", *sorted(pre_tokenizers.ByteLevel.alphabet())]
     tokenizer = Tokenizer(models.BPE({token: i for i, token in enumerate(tokens)}, []))
@@ -27,11 +27,11 @@ def write_clip(folder: Path) -> Path:
     tokenizer.decoder = decoders.ByteLevel()
     shared = {"hidden_size": 16, "intermediate_size": 32, "num_hidden_layers": 1}
     shared |= {"num_attention_heads": 2, "projection_dim": 8}
-    text = {**shared, "vocab_size": len(tokens), "max_position_embeddings": 12}
+    text = {**shared, "vocab_size": len(tokens), "max_position_embeddings": context}
     text |= {"bos_token_id": 0, "eos_token_id": 1, "pad_token_id": 1}
     vision = {**shared, "image_size": 16, "patch_size": 8}
     config = CLIPConfig(text_config=text, vision_config=vision, projection_dim=8)
-    with seeded():
+    with seeded(seed):
         CLIPModel(config).save_pretrained(folder)
     tokenizer.save(str(folder / "tokenizer.json"))
     return folder
@@ -70,8 +70,8 @@ def write_hub(folder: Path, name: str, cache: Path) -> None:
 
 
 @contextmanager
-def seeded() -> Iterator[None]:
+def seeded(seed: int = 0) -> Iterator[None]:
     """The same random weights each time; the global generator is put back."""
     with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(0)
+        torch.manual_seed(seed)
         yield

@@ -49,7 +49,7 @@ COMMANDS = [
 @pytest.fixture(autouse=True)
 def _tiny(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A folder with the files that the pages speak of; every edit is a quick one."""
-    real = editing.edit
+    real, apart = editing.edit, signature(tuning.tune).parameters
 
     def quick(image: object, prompt: str, **given: Any) -> editing.Result:
         kept = {name: given[name] for name in ("seed", "count", "mask") if name in given}
@@ -59,7 +59,7 @@ def _tiny(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         yield from (quick(image, prompt, seed=seed + k, **given) for k in range(count))
 
     def tuned(prompt: str, *, folder: Path | None = None, **given: Any) -> tuple[Path, dict]:
-        options = {n: v for n, v in given.items() if n not in signature(tuning.tune).parameters}
+        options = {n: v for n, v in given.items() if n not in apart}
         parse_fields(diffusionclip.Config, options, "Tuning")
         return folder or Path("adapter"), {"prompt": prompt}
 

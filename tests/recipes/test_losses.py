@@ -26,11 +26,11 @@ from overpaint.recipes.captioned import (
     train_tokenizer,
 )
 from overpaint.recipes.clip import WARPED, calm_loss, course, guiding_loss, paired
+from overpaint.recipes.clip_losses import directional
 from overpaint.recipes.disturbed import SEEN, half_done
 from overpaint.recipes.identity import pairs, twin_loss
 from overpaint.recipes.losses import (
     attribute_loss,
-    directional,
     hardest_loss,
     matching_loss,
     misplaced,
@@ -339,10 +339,3 @@ def test_edges_stay_in_their_places_through_other_colours_but_not_through_shifts
     misplaced(flat, pictures).backward()
     assert flat.grad is not None
     assert float(flat.grad.norm()) < 100
-
-
-def test_the_directional_loss_takes_one_direction_or_one_for_each():
-    change = torch.tensor([[1.0, 0.0], [0.0, 2.0]])
-    assert float(directional(change, torch.tensor([1.0, 0.0]))) == pytest.approx(0.5)
-    assert float(directional(change, change)) == pytest.approx(0, abs=1e-6)
-    assert float(directional(change, -change)) == pytest.approx(2)

@@ -24,9 +24,10 @@ from overpaint.models.folders import Folder
 from overpaint.models.networks import clip_towers, write_card, write_network, write_tokenizer
 from overpaint.models.preprocess import normalised
 from overpaint.recipes.captioned import CONTEXT, MARRED, SIZES, captioned, train_tokenizer
+from overpaint.recipes.clip_losses import directional
 from overpaint.recipes.disturbed import disturbed, half_done
 from overpaint.recipes.fit import Batch, Figures
-from overpaint.recipes.losses import directional, figures, hardest_loss, matching_loss
+from overpaint.recipes.losses import figures, hardest_loss, matching_loss
 from overpaint.recipes.rivals import failed_edits, read_rivals
 from overpaint.recipes.training import rendered, trained, training
 

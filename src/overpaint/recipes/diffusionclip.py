@@ -1,8 +1,4 @@
-"""Tune a diffusion model to a text: directional CLIP, L1 and identity losses (arXiv 2110.02711).
-
-To these come what keeps edits honest: a change has to reach as far as that of the texts, edges stay
-in their places, and neighbouring pixels alike.
-"""
+"""Tune a diffusion model to a text (arXiv 2110.02711)."""
 
 import time
 from dataclasses import asdict, dataclass, replace
@@ -12,35 +8,28 @@ from typing import Any
 import numpy as np
 import torch
 from torch import Tensor, nn
-from torch.nn import functional as F
 
 from overpaint.core.schedule import Level, below
 from overpaint.core.solvers import last, solve
 from overpaint.core.watch import Watch, unwatched
-from overpaint.errors import OptionError
 from overpaint.methods.options import opt, parse_fields
-from overpaint.models.augment import Views
 from overpaint.models.bundle import DiffusionModel
-from overpaint.models.clip import Clip, load_clip
-from overpaint.models.identity import FaceEncoder, load_identity
 from overpaint.models.networks import hardware
 from overpaint.models.tuning import convolving, low_rank, truncated, whole, write_tuned
-from overpaint.models.zoo import WEIGHTS
 from overpaint.portraits import dataset
 from overpaint.portraits.render import render
 from overpaint.recipes.drawing import drawn
 from overpaint.recipes.fit import Batch, Figures, FitConfig, fit, numpy_rng
 from overpaint.recipes.latents import inverted
-from overpaint.recipes.losses import directional, figures, misplaced, roughness
+from overpaint.recipes.objective import Aims, Objective, objective
 from overpaint.recipes.training import images
 
 SOURCE = "a person"
 DRAWING = 40  # network calls of a picture that the model draws itself, to learn from
-VIEWS = Views(scale=0.18, turn=0.12, shift=0.10, bend=0.08, colour=0.20, noise=0.25, blur=2.0)
 
 
 @dataclass(frozen=True)
-class Config:
+class Config(Aims):
     """How a model is tuned to a text."""
 
     t0: float = opt(250.0, "time to which pictures are noised", 1, 999)
@@ -56,75 +45,7 @@ class Config:
         "convolutions, then truncated to the rank; its factors; or all weights",
         choices=("truncated", "factors", "all"),
     )
-    clip_weight: float = opt(1.0, "of the directional CLIP loss", 0, 1000)
-    reach: float = opt(1.0, "of the text's change that the picture's has to reach", 0, 10)
-    l1_weight: float = opt(0.05, "of the mean absolute difference", 0, 1000)
-    identity_weight: float = opt(0.0, "of the face encoder's loss", 0, 1000)
-    edge_weight: float = opt(0.5, "of edges that leave their places", 0, 1000)
-    smooth_weight: float = opt(
-        0.1, "of the mean squared difference of neighbouring pixels", 0, 1000
-    )
-    clip: str = opt("", "CLIP that guides: folder, file or hub id; else the embedded one")
-    views: int = opt(3, "random views of each picture that CLIP compares", 1, 64)
     seed: int = opt(0, "of weights, pictures, order and views", 0)
-
-
-@dataclass(frozen=True)
-class Objective:
-    """What an edited picture should be: changed along the text, and otherwise the same."""
-
-    clip: Clip
-    face: FaceEncoder
-    direction: Tensor
-    config: Config
-
-    def __call__(
-        self, source: Tensor, edited: Tensor, rng: torch.Generator
-    ) -> tuple[Tensor, Figures]:
-        """The loss of pictures `(B, 3, H, W)` in [-1, 1] against their sources."""
-        settings = self.config
-        change = self._change(source, edited, rng)
-        with torch.set_grad_enabled(settings.identity_weight > 0):
-            likeness = (self.face.embed(edited) * self.face.embed(source)).sum(1)
-        terms = {
-            "clip": directional(change, self.direction, reach=settings.reach),
-            "l1": F.l1_loss(edited, source),
-            "identity": (1 - likeness).mean(),
-            "edges": misplaced(edited, source),
-            "smooth": roughness(edited),
-        }
-        total = (
-            settings.clip_weight * terms["clip"]
-            + settings.l1_weight * terms["l1"]
-            + settings.identity_weight * terms["identity"]
-            + settings.edge_weight * terms["edges"]
-            + settings.smooth_weight * terms["smooth"]
-        )
-        return total, figures(terms)
-
-    def _change(self, source: Tensor, edited: Tensor, rng: torch.Generator) -> Tensor:
-        """How CLIP sees the edit, (views * B, D): source and edited picture in the same views."""
-        copies = [each.repeat(self.config.views, 1, 1, 1) for each in (source, edited)]
-        before, after = VIEWS.alike(copies, rng)
-        return self.clip.image(after) - self.clip.image(before)
-
-
-def text_direction(clip: Clip, source_prompt: str, prompt: str) -> Tensor:
-    """The change (D,) from one text to the other.
-
-    Raises:
-        OptionError: the texts mean the same to this CLIP.
-    """
-    with torch.no_grad():
-        before, after = clip.text([source_prompt, prompt])
-    change = after - before
-    if float(change.norm()) < 1e-3:
-        raise OptionError(
-            f"{prompt!r} and {source_prompt!r} mean the same",
-            "their CLIP embeddings agree, so there is no direction to go",
-            "Say in the prompt what should change.",
-        )
-    return change
 
 
 def tune(
@@ -140,22 +61,27 @@ def tune(
     config = parse_fields(Config, options, "Tuning")
     source_prompt = source_prompt or SOURCE
     began = time.monotonic()
-    guide = config.clip or WEIGHTS / "clip"
-    clip = load_clip(guide, model.device, model.dtype)
-    face = load_identity(WEIGHTS / "identity", model.device, model.dtype)
-    objective = Objective(clip, face, text_direction(clip, source_prompt, prompt), config)
+    wanted = objective(
+        config,
+        prompt,
+        source_prompt,
+        size=model.size,
+        device=model.device,
+        dtype=model.dtype,
+    )
     pictures = material(model, config, watch)
     up = model.schedule.path(below(config.t0, config.num_inversion_steps))
     latents = inverted(model, model.codec.encode(pictures), up, watch=watch)
     net = learning(model, config)
-    figures = descend(net, Chain.of(model, config), objective, pictures, latents, watch)
+    wanted, chain = wanted.over(pictures), Chain.of(model, config)
+    figures = descend(net, chain, wanted, config, pictures, latents, watch)
     card = {
         "prompt": prompt,
         "source_prompt": source_prompt,
         "base": model.hash,
         "base_name": model.name,
         **asdict(config),
-        "clip": clip.hash,
+        **wanted.described(),
         "seconds": round(time.monotonic() - began, 1),
         "hardware": hardware(),
         "losses": {name: round(value, 4) for name, value in figures.items()},
@@ -195,13 +121,13 @@ class Chain:
 def descend(
     net: nn.Module,
     chain: Chain,
-    objective: Objective,
+    wanted: Objective,
+    config: Config,
     pictures: Tensor,
     latents: Tensor,
     watch: Watch = unwatched,
 ) -> Figures:
     """Train `net` in place; returns the mean of each loss over the last quarter."""
-    config = objective.config
 
     def batch(step: int) -> Batch:
         order = numpy_rng(config.seed, step).permutation(len(pictures))[: config.batch_size]
@@ -209,7 +135,7 @@ def descend(
         return {"pictures": pictures[index], "latents": latents[index]}
 
     def loss(net: nn.Module, batch: Batch, rng: torch.Generator) -> tuple[Tensor, Figures]:
-        return objective(batch["pictures"], chain(net, batch["latents"]), rng)
+        return wanted(batch["pictures"], chain(net, batch["latents"]), rng)
 
     fitting = FitConfig(
         steps=config.iterations,

@@ -1,4 +1,4 @@
-"""Losses of attributes, captions and directions: small functions of embeddings and logits."""
+"""Losses of attributes, captions and pixels: small functions of logits and pictures."""
 
 from collections.abc import Mapping
 
@@ -53,25 +53,16 @@ def matching_loss(similar: Tensor, true: Tensor) -> Tensor:
     return (one_way(similar, true) + one_way(similar.T, true.T)) / 2
 
 
-def directional(change: Tensor, direction: Tensor, *, reach: float = 0.0) -> Tensor:
-    """The directional CLIP loss (arXiv 2110.02711, eq. 5): mean over pictures of 1 - cos.
-
-    A cosine is blind to lengths: half a smile points where a smile does. So a change shorter than
-    `reach` times the text's counts for as much less as it is shorter; with 0 it is the paper's.
-
-    Args:
-        change: `(N, D)`, of the picture's embeddings.
-        direction: `(D,)` or `(N, D)`, of the text's.
-    """
-    length = direction.norm(dim=-1)
-    whole = torch.maximum(change.norm(dim=-1), reach * length).clamp(min=1e-8)
-    return (1 - (change * direction).sum(-1) / (whole * length.clamp(min=1e-8))).mean()
-
-
 def roughness(images: Tensor) -> Tensor:
     """The mean squared difference of neighbouring pixels of `(N, C, H, W)`, down and right."""
     down, right = images.diff(dim=2).square().mean(), images.diff(dim=3).square().mean()
     return down + right
+
+
+def altered(edited: Tensor, source: Tensor, kept: Tensor) -> Tensor:
+    """The mean absolute difference of `(N, C, H, W)`, weighted by `kept` `(1, 1, H, W)`."""
+    apart = ((edited - source).abs() * kept).mean()
+    return apart / kept.mean().clamp(min=1e-6)
 
 
 def misplaced(edited: Tensor, source: Tensor) -> Tensor:
