@@ -14,11 +14,14 @@ from typing import Any
 import pytest
 from PIL import Image
 
-from overpaint import editing, tuning
+import overpaint
+from overpaint import Face, editing, tuning
 from overpaint.cli import main
 from overpaint.cli.methods import _range as limits
 from overpaint.methods.options import parse_fields
 from overpaint.methods.registry import methods
+from overpaint.models.families.published import Options
+from overpaint.models.families.tiny import tiny
 from overpaint.portraits.scene import VALUES
 from overpaint.recipes import diffusionclip
 from overpaint.recipes.registry import RECIPES
@@ -32,7 +35,8 @@ SLOW = ("doctor",)
 def blocks(language: str) -> Iterator[str]:
     """The fenced blocks of a language in all pages."""
     for page in PAGES:
-        yield from re.findall(rf"^```{language}\n(.*?)^```", page.read_text(), re.M | re.S)
+        found = re.findall(r"^```(\w*)\n(.*?)^```$", page.read_text(), re.M | re.S)
+        yield from (text for kind, text in found if kind == language)
 
 
 COMMANDS = [
@@ -63,6 +67,10 @@ def _tiny(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         parse_fields(diffusionclip.Config, options, "Tuning")
         return folder or Path("adapter"), {"prompt": prompt}
 
+    def converted(file: Path, folder: Path, **given: Any) -> tuple[Path, dict]:
+        Options.parsed({name: given[name] for name in given if name != "overwrite"})
+        return folder, {"family": "ddpm", "parameters": 0, "assumed": {}}
+
     for recipe in RECIPES.values():  # options are read, nothing is trained
         module = importlib.import_module(recipe.module)
         monkeypatch.setattr(module, "run", lambda folder, config, watch: {})
@@ -70,6 +78,13 @@ def _tiny(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(editing, "edit", quick)
     monkeypatch.setattr(editing, "edits", each)
     monkeypatch.setattr("overpaint.replaying.edit", quick)
+    monkeypatch.setattr(overpaint, "edit", quick)
+    # Checkpoints of others, and a face, that the pages speak of.
+    monkeypatch.setattr(overpaint, "load", lambda name, **told: tiny())
+    monkeypatch.setattr("overpaint.models.clip.load_clip", str)
+    monkeypatch.setattr("overpaint.models.identity.load_identity", str)
+    monkeypatch.setattr("overpaint.converting.convert", converted)
+    monkeypatch.setattr("overpaint.data.finding.find", lambda pixels: [Face(20, 25, 12)])
     monkeypatch.chdir(tmp_path)
     Image.new("RGB", (40, 50), "teal").save("photo.jpg")
     Image.new("L", (40, 50), "white").save("hair.png")

@@ -6,11 +6,13 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+import torch
 
 from overpaint.data.face import Face
 from overpaint.models.bundle import DiffusionModel
 from overpaint.recipes import diffusionclip, pixel
 
+from .. import golden
 from ..adapters import write_random
 
 PAGE = (Path(__file__).parents[2] / "docs/json.md").read_text()
@@ -22,6 +24,7 @@ COMMANDS = {
     "invert": "invert face.png -m tiny --steps 2",
     "methods": "methods",
     "models": "models",
+    "convert": "convert it.ckpt -o made",
     "train": "train",
     "train RECIPE": "train pixel -o runs/pixel",
     "tune": "tune diffusionclip -p x -m tiny -o adapter",
@@ -47,6 +50,8 @@ def quick(run: Callable, monkeypatch: pytest.MonkeyPatch) -> Callable:
 
     monkeypatch.setattr(diffusionclip, "tune", tuned)
     monkeypatch.setattr("overpaint.data.finding.find", lambda pixels: [Face(15, 20, 9)])
+    facts = golden.facts("ddpm_unet_b")
+    torch.save(golden.filled(facts["state"], facts["gain"], 1), "it.ckpt")
     monkeypatch.setattr("overpaint.models.inventory.problems", lambda: {"portraits": ""})
     assert run(f"{COMMANDS['edit']} --overwrite").code == 0
     return run
