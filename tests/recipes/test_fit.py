@@ -94,7 +94,7 @@ def test_changed_settings_are_named_and_refused(tmp_path: Path) -> None:
     changed = replace(CONFIG, steps=5, lr=0.5)
     with pytest.raises(OptionError, match=r"lr: 0.01 -> 0.5; steps: 3 -> 5"):
         run(changed, tmp_path)
-    told = list(fit(network(), loss, batch, changed, tmp_path, allow_change=True))
+    told = list(fit(network(), loss, batch, changed, tmp_path, changed="allow"))
     assert [p.step for p in told] == [3, 4, 5]
 
 
