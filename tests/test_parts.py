@@ -32,7 +32,7 @@ def tunings(monkeypatch):
     """A recipe that writes a random adapter; the texts it was asked for."""
     asked = []
 
-    def tune(model, prompt, source_prompt, *, folder, watch, fail=False):
+    def tune(model, prompt, source_prompt, *, folder, fail=False, **how):
         asked.append((prompt, source_prompt))
         card = {"prompt": prompt, "source_prompt": source_prompt, "base": model.hash, "t0": 400}
         write_random(model, folder, len(asked), **card)
@@ -172,6 +172,6 @@ def test_files_that_came_while_it_tuned_stay(places, tunings):
         return real(*asked, **how)
 
     sys.modules["overpaint.recipes.diffusionclip"].tune = slow
-    with pytest.raises(OSError, match="not empty"):
+    with pytest.raises(OutputExistsError, match="cannot write the adapter"):
         tuning.tune("clay", model="tiny", folder=places / "clay")
     assert (places / "clay/precious.txt").read_text() == "mine"

@@ -116,6 +116,7 @@ def test_a_picture_left_as_it_was_costs_only_the_missing_change(judges):
     loss, terms = objective(pictures, pictures, torch.Generator().manual_seed(0))
     smooth = 0.6**2 / 15
     expected = {"clip": 1.0, "l1": 0.0, "identity": 0.0, "edges": 0.0, "smooth": smooth}
+    expected |= {"direction": 0.0, "likeness": 1.0}
     assert terms == pytest.approx(expected, abs=1e-4)
     assert float(loss) == pytest.approx(2.0 + 0.5 * smooth, abs=1e-3)
 
