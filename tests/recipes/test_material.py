@@ -12,6 +12,7 @@ from overpaint.data.images import read_image
 from overpaint.data.placement import fit
 from overpaint.errors import OptionError
 from overpaint.models.families.tiny import tiny
+from overpaint.portraits.scene import Scene
 from overpaint.recipes.material import material
 
 MODEL = tiny()
@@ -23,9 +24,9 @@ def folder(tmp_path: Path) -> Path:
     rng = np.random.default_rng(0)
     for name, size in [("c.png", (20, 30)), ("a.jpg", (24, 24)), ("b.webp", (40, 20))]:
         pixels = rng.integers(0, 256, (*size[::-1], 3), dtype=np.uint8)
-        turned = Image.Exif()
-        turned[0x0112] = 6
-        Image.fromarray(pixels).save(tmp_path / name, exif=turned if name == "c.png" else None)
+        block = Image.Exif()
+        block[0x0112] = 6 if name == "c.png" else 1
+        Image.fromarray(pixels).save(tmp_path / name, exif=block)
     (tmp_path / "notes.txt").write_text("no picture")
     (tmp_path / "cut.png").write_bytes((tmp_path / "c.png").read_bytes()[:200])
     (tmp_path / ".hidden.png").write_bytes((tmp_path / "c.png").read_bytes())
@@ -72,7 +73,13 @@ def test_many_faults_make_a_short_note(folder: Path) -> None:
     assert note.endswith("and 19 more")
 
 
-def test_portraits_are_for_models_of_photos_and_others_draw() -> None:
+def test_portraits_are_for_models_of_photos_and_others_draw(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def render(scene: Scene, size: int) -> np.ndarray:
+        return np.full((size, size, 3), len(scene.hair), np.uint8)
+
+    monkeypatch.setattr("overpaint.recipes.material.render", render)
     photos = replace(MODEL, card={"domain": "photo"})
     rendered, drawn = material(photos, "", 2, 0), material(MODEL, "", 2, 0)
     assert (rendered.origin, drawn.origin) == ("portraits", "drawn")

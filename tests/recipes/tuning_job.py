@@ -10,7 +10,9 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
+from PIL import Image
 
 from overpaint import tuning
 from overpaint.models.clip import load_clip
@@ -19,14 +21,17 @@ from overpaint.recipes import diffusionclip, manner
 
 from ..folders import write_clip, write_identity
 
-QUICK: dict[str, Any] = {"iterations": 14, "batch_size": 2, "pictures": 4, "rank": 2, "views": 1}
-QUICK |= {"num_inversion_steps": 2, "num_inference_steps": 2, "lr": 0.003, "strip_every": 5}
+QUICK: dict[str, Any] = {"iterations": 10, "batch_size": 2, "pictures": 4, "rank": 2, "views": 1}
+QUICK |= {"num_inversion_steps": 2, "num_inference_steps": 2, "lr": 0.003, "strip_every": 4}
 
 
 def ready(folder: Path) -> None:
-    """Tiny judges, a cache in `folder`, and a checkpoint every other iteration."""
+    """Tiny judges, pictures and a cache in `folder`, and a checkpoint every other iteration."""
     torch.set_num_threads(1)
     os.environ["XDG_CACHE_HOME"] = str(folder / "cache")
+    (folder / "pictures").mkdir()
+    for k, pixels in enumerate(np.random.default_rng(0).integers(0, 256, (4, 16, 16, 3), np.uint8)):
+        Image.fromarray(pixels).save(folder / f"pictures/{k}.png")
     clip = load_clip(write_clip(folder / "clip"))
     face = load_identity(write_identity(folder / "face"))
     fitting = manner.fitting
@@ -38,7 +43,8 @@ def ready(folder: Path) -> None:
 def tuned(target: Path, options: dict[str, Any], **how: Any) -> tuple[Path, dict[str, Any]]:
     """The adapter of the job and its card."""
     texts = {"prompt": "red", "source_prompt": "a face", "model": "tiny"}
-    return tuning.tune(**texts, folder=target, **{**QUICK, **options}, **how)
+    images = {"images": str(target.parent / "pictures")}
+    return tuning.tune(**texts, folder=target, **{**QUICK, **images, **options}, **how)
 
 
 def killed(target: Path, options: dict[str, Any], moment: float) -> bool:

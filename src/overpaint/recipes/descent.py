@@ -131,5 +131,5 @@ class Descent:
         """Smaller portions, if there can be any."""
         lighter = self.portions.halve()
         if lighter:
-            self.notes.append(f"memory ran out; then {self.portions.size} pictures at once")
+            self.notes.append(f"memory ran out: then {self.portions.size} at once of {self.portions.whole} pictures")
         return lighter

@@ -1,6 +1,7 @@
 """What a tuning can do so far, as a strip of pictures: sources above, their edits below."""
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -46,3 +47,5 @@ class Strips:
         """Remove the strips of an earlier run."""
         for path in self.folder.glob(NAME):
             path.unlink()
+        with suppress(OSError):  # it is not there, or holds other files
+            self.folder.rmdir()
