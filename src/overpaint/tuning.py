@@ -72,7 +72,8 @@ def tuned(
 def check_texts(prompt: str, source_prompt: str) -> None:
     """Refuses texts between which there is no way to go, before any work."""
     if not adapters.plain(prompt):
-        raise OptionError("There is nothing to tune for", f"the prompt is {prompt!r}")
+        why, hint = f"the prompt is {prompt!r}", "say with -p what pictures shall become"
+        raise OptionError("There is nothing to tune for", why, hint)
     if adapters.plain(prompt) == adapters.plain(source_prompt):
         raise OptionError(
             f"{prompt!r} and {source_prompt!r} mean the same",

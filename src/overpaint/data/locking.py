@@ -11,6 +11,7 @@ try:
 except ImportError:  # Windows: there nobody is kept out
     fcntl = None  # type: ignore[assignment]
 
+from overpaint.core.solvers import last
 from overpaint.core.watch import Watch, unwatched
 
 PAUSE = 0.2  # seconds between two tries
@@ -25,9 +26,8 @@ def sole(folder: Path, watch: Watch = unwatched) -> Iterator[bool]:
     """
     waited, handle = False, _locked(folder)
     if handle is None:
-        waited = True
-        for handle in watch(_tries(folder), None, "waiting for another process at the same work"):
-            pass
+        waited, tries = True, _tries(folder)
+        handle = last(watch(tries, None, "waiting for another process at the same work"))
     try:
         yield waited
     finally:

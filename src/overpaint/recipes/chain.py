@@ -50,9 +50,7 @@ class Chain:
         with torch.no_grad():
             return last([latents, *solve(self.denoiser(net), latents, levels)])
 
-    def move(
-        self, net: nn.Module, x: Tensor, here: Level, there: Level
-    ) -> tuple[Tensor, Tensor]:
+    def move(self, net: nn.Module, x: Tensor, here: Level, there: Level) -> tuple[Tensor, Tensor]:
         """The pictures that `net` sees from `here`, with gradients; the states there, without."""
         pred = self.denoiser(net)(x, here)
         return self.model.codec.decode(pred.x0), ddim(x, pred, here, there).detach()

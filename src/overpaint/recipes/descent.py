@@ -131,5 +131,6 @@ class Descent:
         """Smaller portions, if there can be any."""
         lighter = self.portions.halve()
         if lighter:
-            self.notes.append(f"memory ran out: then {self.portions.size} at once of {self.portions.whole} pictures")
+            size, whole = self.portions.size, self.portions.whole
+            self.notes.append(f"memory ran out: then {size} at once of {whole} pictures")
         return lighter

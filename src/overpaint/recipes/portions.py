@@ -33,7 +33,9 @@ class Portions:
         return size > 1
 
 
-def fitting(one: Callable[[], object], whole: int, device: torch.device, calls: int = 1) -> Portions:
+def fitting(
+    one: Callable[[], object], whole: int, device: torch.device, calls: int = 1
+) -> Portions:
     """As many of `whole` pictures at once as the free memory holds.
 
     Args:
