@@ -95,7 +95,7 @@ def test_one_move_is_kept_at_a_time() -> None:
         by_move(long, plain)(network(), BATCH, rng())
     with saved_bytes() as one:
         replace(long, checkpointed=False).move(network(), X, *long.moves[0])
-    assert all_moves.count < 0.2 * one.count
+    assert all_moves.count < one.count  # of nine
 
 
 def batch(step: int) -> Batch:
