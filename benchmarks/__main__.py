@@ -11,7 +11,7 @@ from pathlib import Path
 import torch
 from PIL import Image
 
-from benchmarks import edits, models, speed, table
+from benchmarks import edits, memory, models, speed, table
 
 RESULTS = Path(__file__).parent / "results.json"
 PICTURES = Path(__file__).parent.parent / "docs" / "pictures"
@@ -42,6 +42,7 @@ MEASURED: dict[str, Callable[[], Figures]] = {
     "inversion": models.reconstruction,
     "edits": edited,
     "speed": speed.measured,
+    "memory": memory.measured,
 }
 
 

@@ -1,6 +1,7 @@
 """The adapter for a text: embedded, cached, or tuned now, and kept."""
 
 import sys
+from contextlib import contextmanager
 from pathlib import Path
 from types import ModuleType
 
@@ -32,7 +33,7 @@ def tunings(monkeypatch):
     """A recipe that writes a random adapter; the texts it was asked for."""
     asked = []
 
-    def tune(model, prompt, source_prompt, *, folder, watch, fail=False):
+    def tune(model, prompt, source_prompt, *, folder, fail=False, **how):
         asked.append((prompt, source_prompt))
         card = {"prompt": prompt, "source_prompt": source_prompt, "base": model.hash, "t0": 400}
         write_random(model, folder, len(asked), **card)
@@ -90,6 +91,65 @@ def test_an_interrupted_tuning_leaves_nothing_behind(places, tunings):
     folder, card = tuning.tune("a robot", model="tiny")
     assert card["prompt"] == "a robot"
     assert found("a robot").hash == parts.read_adapter(folder).hash
+
+
+def test_an_edit_begins_afresh_what_was_begun_with_other_settings(places, tunings, monkeypatch):
+    recipe, asked = sys.modules["overpaint.recipes.diffusionclip"], []
+    real = recipe.tune
+    recipe.tune = lambda *given, place, **how: asked.append(place.changed) or real(*given, **how)
+    found("a robot")
+    for how in ({}, {"allow_change": True}, {"overwrite": True}):
+        tuning.tune("a robot", model="tiny", **how)
+    assert asked == ["afresh", "refuse", "allow", "afresh"]
+
+
+def test_an_edit_takes_what_another_process_has_just_made(places, tunings, monkeypatch):
+    real = tuning.sole
+
+    @contextmanager
+    def waited(folder, watch):
+        with real(folder, watch):
+            target = folder.with_name(folder.name.removeprefix(".").removesuffix(".tuning"))
+            write_random(MODEL, target, prompt="a robot", base=MODEL.hash)
+            yield True
+
+    monkeypatch.setattr(tuning, "sole", waited)
+    assert found("a robot").card["prompt"] == "a robot"
+    assert tunings == []
+
+
+def test_checkpoints_stay_where_a_tuning_was_stopped(places, tunings):
+    recipe = sys.modules["overpaint.recipes.diffusionclip"]
+    real = recipe.tune
+
+    def stopped(*given, place, **how):
+        (place.checkpoints / "step-00000007").mkdir(parents=True)
+        raise KeyboardInterrupt
+
+    recipe.tune = stopped
+    with pytest.raises(KeyboardInterrupt):
+        tuning.tune("a robot", model="tiny", folder=places / "robot")
+    assert (places / ".robot.tuning/checkpoints/step-00000007").is_dir()
+    recipe.tune = real
+    tuning.tune("a robot", model="tiny", folder=places / "robot")
+    assert not (places / ".robot.tuning").exists()
+
+
+def test_strips_do_not_stand_in_the_way_but_other_pictures_do(places, tunings):
+    (places / "robot/strips").mkdir(parents=True)
+    (places / "robot/strips/000025.png").write_bytes(b"strip")
+    tuning.tune("a robot", model="tiny", folder=places / "robot")
+    assert (places / "robot/strips/000025.png").read_bytes() == b"strip"
+    (places / "robot/strips/holiday.png").write_bytes(b"mine")
+    with pytest.raises(OutputExistsError, match="robot"):
+        tuning.tune("a robot", model="tiny", folder=places / "robot", overwrite=True)
+    assert (places / "robot/strips/holiday.png").read_bytes() == b"mine"
+
+
+def test_a_text_equal_to_its_source_is_refused(places, tunings):
+    with pytest.raises(OptionError, match="mean the same"):
+        tuning.tune("A robot!", source_prompt="a robot", model="nowhere")
+    assert tunings == []
 
 
 def test_a_damaged_adapter_in_the_cache_is_passed_over(places, tunings):
@@ -172,6 +232,6 @@ def test_files_that_came_while_it_tuned_stay(places, tunings):
         return real(*asked, **how)
 
     sys.modules["overpaint.recipes.diffusionclip"].tune = slow
-    with pytest.raises(OSError, match="not empty"):
+    with pytest.raises(OutputExistsError, match="cannot write the adapter"):
         tuning.tune("clay", model="tiny", folder=places / "clay")
     assert (places / "clay/precious.txt").read_text() == "mine"

@@ -10,6 +10,7 @@ from typing import Any
 
 from platformdirs import user_cache_path
 
+from overpaint.data.placing import sweep
 from overpaint.data.sources import shown
 from overpaint.errors import OutputExistsError, OverpaintError
 from overpaint.methods.registry import Task
@@ -19,6 +20,7 @@ from overpaint.models.zoo import WEIGHTS
 
 TUNING = 6  # raised when the recipe or its CLIP changes: what was cached before is not used
 FILES = {"adapter_config.json", "adapter_model.safetensors", "model.safetensors", "card.json"}
+STRIPS = "strips"  # a folder of pictures that tuning wrote
 
 
 def known(model: DiffusionModel, task: Task) -> Iterator[Path]:
@@ -61,12 +63,44 @@ def check_free(folder: Path, *, overwrite: bool) -> None:
         return
     if not folder.is_dir():
         raise OutputExistsError(what, "a file is there already", hint)
-    held = {path.name for path in folder.iterdir()}
+    held = _held(folder)
     if held and not ("prompt" in card(folder) and held <= FILES):
         raise OutputExistsError(what, "the folder holds other files", hint)
     if held and not overwrite:
         why, hint = "an adapter is there already", "choose another name, or give --overwrite"
         raise OutputExistsError(what, why, hint)
+
+
+def replace(folder: Path, made: Path) -> None:
+    """Put the adapter `made` where an earlier one is, or nothing; the strips of `folder` stay.
+
+    Raises:
+        OutputExistsError: other files came into the folder; `made` is still whole.
+    """
+    if folder.is_dir():
+        if _held(folder) - FILES:
+            why, hint = "other files came into the folder", "move them away, and tune again"
+            raise OutputExistsError(f"cannot write the adapter {shown(folder)}", why, hint)
+        if (folder / STRIPS).is_dir():
+            (folder / STRIPS).rename(made / STRIPS)
+        for name in FILES:
+            (folder / name).unlink(missing_ok=True)
+        folder.rmdir()
+    made.rename(folder)
+
+
+def _held(folder: Path) -> set[str]:
+    """The names in a folder, without the strips that a tuning writes."""
+    held = {path.name for path in folder.iterdir()}
+    strips = folder / STRIPS
+    sweep(strips)
+    if STRIPS in held and strips.is_dir() and all(_is_strip(path) for path in strips.iterdir()):
+        held.remove(STRIPS)
+    return held
+
+
+def _is_strip(path: Path) -> bool:
+    return path.suffix == ".png" and path.stem.isdigit()
 
 
 def _is_for(card: Mapping[str, Any], model: DiffusionModel, task: Task) -> bool:

@@ -9,9 +9,11 @@ import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
+from overpaint.cli.progress import _figure
 from overpaint.errors import OutOfMemoryError
 from overpaint.models.bundle import DiffusionModel
 
@@ -188,7 +190,7 @@ def test_memory_that_runs_out_is_told_by_every_verb(
         raise RuntimeError("[enforce fail] DefaultCPUAllocator: can't allocate memory")
 
     monkeypatch.setattr("overpaint.inverting.ddim", failing)
-    monkeypatch.setattr("overpaint.tuning.tuned", failing)
+    monkeypatch.setattr("overpaint.tuning._tuned", failing)
     monkeypatch.setattr("overpaint.recipes.registry.train", failing)
     for words in ("invert face.png -m tiny", "tune diffusionclip -p x -m tiny", "train pixel"):
         assert run(words).code == 4
@@ -223,6 +225,30 @@ def test_an_adapter_is_tuned_and_given(run: Callable, monkeypatch: pytest.Monkey
     assert [record["options"][f"num_{of}_steps"] for of in ("inversion", "inference")] == [3, 2]
     assert run("replay out.png --adapter clay").text == "out.png: identical\n"
     assert run(f"{edit} -o no.png --method sdedit -O num_inversion_steps=2").code == 2
+
+
+def test_a_preset_brings_texts_and_options(run: Callable, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = {}
+
+    def tune(prompt: str, **how: object) -> tuple[Path, dict]:
+        asked.update(how, prompt=prompt)
+        return Path("made"), {"notes": ["one picture was left out"]}
+
+    known = SimpleNamespace(prompt="clay", source_prompt="a face", options={"t0": 300, "rank": 2})
+    presets = SimpleNamespace(find=lambda name: {"clay": known}[name])
+    monkeypatch.setitem(sys.modules, "overpaint.recipes.presets", presets)
+    monkeypatch.setattr("overpaint.tuning.tune", tune)
+    ran = run("tune diffusionclip --preset clay -O rank=4 --images pictures -v")
+    assert (ran.text, ran.err) == ("made\n", "note:  one picture was left out\n")
+    assert (asked["prompt"], asked["source_prompt"]) == ("clay", "a face")
+    assert (asked["t0"], asked["rank"], asked["images"]) == (300, "4", "pictures")
+    assert run("tune diffusionclip --preset clay -q").err == ""
+
+
+def test_a_training_step_shows_its_scores() -> None:
+    item = SimpleNamespace(loss=0.5, figures={"likeness": 0.25, "clip": 1.0, "direction": 0.125})
+    assert _figure(item) == "  loss 0.5000  direction 0.1250  likeness 0.2500"
+    assert _figure("a picture") == ""
 
 
 def test_errors_stay_off_stdout_where_stderr_is_closed() -> None:

@@ -24,7 +24,7 @@ from .worlds import one_thread
 MODEL = tiny()
 QUICK = {"iterations": 12, "batch_size": 2, "pictures": 4, "num_inversion_steps": 3}
 QUICK |= {"num_inference_steps": 2, "rank": 2, "views": 2, "lr": 0.003, "reach": 0.0}
-WATCHED = ("direction", "likeness")
+WATCHED = {"direction", "likeness"}
 X = torch.randn(2, 12, 8, 8, generator=torch.Generator().manual_seed(1))
 
 
@@ -94,7 +94,8 @@ def test_the_card_says_how_the_adapter_came_about(judges, tmp_path):
     clip, face = judges
     assert (card["clip"], card["identity"]) == (clip.hash, face.hash)
     assert card["t0"] == 300
-    assert set(card["losses"]) == {"clip", "l1", "edges", "smooth", *WATCHED}
+    assert set(card["losses"]) == {"clip", "l1", "edges", "smooth"}
+    assert WATCHED <= card.keys()
     assert card["seconds"] > 0
 
 

@@ -94,8 +94,33 @@ def test_changed_settings_are_named_and_refused(tmp_path: Path) -> None:
     changed = replace(CONFIG, steps=5, lr=0.5)
     with pytest.raises(OptionError, match=r"lr: 0.01 -> 0.5; steps: 3 -> 5"):
         run(changed, tmp_path)
-    told = list(fit(network(), loss, batch, changed, tmp_path, allow_change=True))
+    told = list(fit(network(), loss, batch, changed, tmp_path, changed="allow"))
     assert [p.step for p in told] == [3, 4, 5]
+
+
+def test_a_checkpoint_of_other_settings_can_be_left_for_a_fresh_start(tmp_path: Path) -> None:
+    run(replace(CONFIG, steps=3), tmp_path)
+    changed = replace(CONFIG, steps=5, lr=0.5)
+    module = network()
+    told = list(fit(module, loss, batch, changed, tmp_path, changed="afresh"))
+    assert [p.step for p in told] == [1, 2, 3, 4, 5]
+    assert torch.equal(module[0].weight, run(changed)[0][0].weight)
+
+
+def test_a_step_that_runs_out_of_memory_is_repeated_once_it_is_lighter() -> None:
+    hopes = [False, True, True]
+
+    def heavy(module: nn.Module, b: Batch, g: torch.Generator) -> torch.Tensor:
+        if hopes[1:]:
+            raise RuntimeError("CUDA out of memory")
+        return loss(module, b, g)
+
+    module = network()
+    list(fit(module, heavy, batch, replace(CONFIG, steps=3), lighten=hopes.pop))
+    assert torch.equal(module[0].weight, run(replace(CONFIG, steps=3))[0][0].weight)
+    hopes += [True]
+    with pytest.raises(RuntimeError, match="out of memory"):
+        list(fit(module, heavy, batch, replace(CONFIG, steps=1), lighten=lambda: False))
 
 
 def test_what_the_run_is_about_counts_as_a_setting(tmp_path: Path) -> None:

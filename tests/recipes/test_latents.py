@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import pytest
 import torch
+from safetensors.torch import save_file
 
 from overpaint.core.schedule import below
 from overpaint.inversions.ddim import ddim
@@ -33,7 +34,27 @@ def test_pictures_are_inverted_once(tmp_path):
     again, made = calls(tmp_path)
     assert made == 0
     assert torch.equal(first, again)
-    assert len(list(tmp_path.iterdir())) == 1
+    assert len(list(tmp_path.iterdir())) == len(X0)
+
+
+def test_another_set_finds_the_pictures_it_shares(tmp_path):
+    first, _ = calls(tmp_path)
+    other = torch.cat([X0[3:], X0[:1] + 0.01, X0[1:2]])
+    found, made = calls(tmp_path, x0=other)
+    assert made == len(LEVELS) - 1  # one picture is new, so one batch
+    assert torch.equal(found[[0, 1, 3]], first[[3, 4, 1]])
+
+
+def test_an_interruption_loses_one_batch(tmp_path):
+    def cut(items, total, label):
+        yield from list(items)[:2]
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        inverted(MODEL, X0, LEVELS, batch_size=2, cache=tmp_path, watch=cut)
+    found, made = calls(tmp_path)
+    assert made == len(LEVELS) - 1
+    assert torch.equal(found, calls(tmp_path / "other")[0])
 
 
 @pytest.mark.parametrize(
@@ -55,9 +76,16 @@ def test_whatever_they_depend_on_has_latents_of_its_own(tmp_path, other):
 @pytest.mark.parametrize("content", [b"", b"not safetensors", None])
 def test_damaged_ones_are_made_anew(tmp_path, content):
     first, _ = calls(tmp_path)
-    (path,) = tmp_path.iterdir()
+    path = sorted(tmp_path.iterdir())[0]
     path.write_bytes(path.read_bytes()[:-40] if content is None else content)
     again, made = calls(tmp_path)
-    assert made > 0
-    assert torch.equal(first, again)
+    assert made == len(LEVELS) - 1
+    assert torch.allclose(first, again, atol=1e-5)
     assert calls(tmp_path)[1] == 0
+
+
+def test_one_of_another_shape_is_made_anew(tmp_path):
+    first, _ = calls(tmp_path)
+    path = sorted(tmp_path.iterdir())[0]
+    save_file({"latent": torch.zeros(12, 4, 4)}, path)
+    assert torch.allclose(first, calls(tmp_path)[0], atol=1e-5)

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 SECONDS_BETWEEN_LINES = 10.0
+SHOWN = ("loss", "direction", "likeness")  # of a training step's figures
 
 
 def watching(terminal: Terminal) -> "Watch":
@@ -73,6 +74,7 @@ def _count(item: object, done: int) -> int:
 
 
 def _figure(item: object) -> str:
-    """The loss of a training step."""
-    loss = getattr(item, "loss", None)
-    return f"  loss {loss:.4f}" if isinstance(loss, float) else ""
+    """The loss of a training step, and the scores that it tells."""
+    told = {"loss": getattr(item, "loss", None), **getattr(item, "figures", {})}
+    shown = [(name, told[name]) for name in SHOWN if isinstance(told.get(name), float)]
+    return "".join(f"  {name} {value:.4f}" for name, value in shown)

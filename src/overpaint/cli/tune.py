@@ -13,33 +13,54 @@ from overpaint.errors import OptionError
 def tune(
     terminal: Terminal,
     method: Annotated[str, typer.Argument(help="diffusionclip")],
-    prompt: Annotated[str, typer.Option("-p", "--prompt", help="What pictures shall become.")],
+    prompt: Annotated[str, typer.Option("-p", "--prompt", help="What pictures shall become.")] = "",
     source_prompt: Annotated[
         str, typer.Option("--source-prompt", help="What they are before.")
     ] = "",
+    preset: Annotated[
+        str | None, typer.Option("--preset", help="Texts and options that are known to work.")
+    ] = None,
     model: flags.Model = "portraits",
+    images: Annotated[
+        str | None, typer.Option("--images", help="portraits, drawn, or a folder to learn from.")
+    ] = None,
     out: flags.Folder = None,
     overwrite: flags.Overwrite = False,
+    allow_change: flags.AllowChange = False,
     option: flags.Options = None,
     device: flags.Device = "auto",
     as_json: flags.Json = False,
 ) -> None:
-    """Tune a model to a text; edits with that text then start at once (after -o: by --adapter)."""
-    from overpaint import tuning
+    """Tune a model to a text; edits with that text then start at once (after -o: by --adapter).
 
+    What was stopped goes on where it was, by the same command.
+    """
     if method != "diffusionclip":
         why = f"{method!r} cannot be tuned"
         raise OptionError(f"There is nothing to tune for {method!r}", why, "Use diffusionclip.")
+    options = given(option, images=images)
+    if preset is not None:
+        from overpaint.recipes.presets import find
+
+        known = find(preset)
+        prompt, source_prompt = prompt or known.prompt, source_prompt or known.source_prompt
+        options = {**known.options, **options}
+
+    from overpaint import tuning
+
     folder, card = tuning.tune(
         prompt,
         source_prompt=source_prompt,
         model=model,
         folder=out,
         overwrite=overwrite,
+        allow_change=allow_change,
         device=device,
         watch=watching(terminal),
-        **given(option),
+        **options,
     )
+    for note in card.get("notes", ()):
+        terminal.say(f"note:  {note}")
     if as_json:
         terminal.line({"method": method, "path": str(folder), "card": card})
     else:

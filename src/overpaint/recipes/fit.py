@@ -1,16 +1,20 @@
 """The one optimiser loop: mixed precision, averaged weights, resumable bit for bit after a kill."""
 
 import math
+import shutil
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack
 from dataclasses import asdict, dataclass, field
+from functools import partial
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
 import torch
 from torch import Tensor, nn
 
+from overpaint.errors import CheckpointError, OptionError
+from overpaint.memory import ran_out
 from overpaint.recipes import checkpoint as checkpoints
 from overpaint.recipes.checkpoint import Checkpoint, Tensors
 from overpaint.recipes.state import TrainingState
@@ -26,9 +30,12 @@ from overpaint.recipes.surroundings import (
 BatchFn = Callable[[int], Batch]
 Figures = dict[str, float]
 Settings = Mapping[str, Any]
+Changed = Literal["refuse", "allow", "afresh"]
 Loss = Callable[[nn.Module, Batch, torch.Generator], Tensor | tuple[Tensor, Figures]]
 
-__all__ = ["Batch", "BatchFn", "FitConfig", "Loss", "Progress", "fit", "numpy_rng"]
+T = TypeVar("T")
+
+__all__ = ["Batch", "BatchFn", "Changed", "FitConfig", "Loss", "Progress", "fit", "numpy_rng"]
 
 # How a run is carried out, not what it computes: free to change between resumes.
 _MANNER = ("save_every_steps", "save_every_seconds", "max_seconds")
@@ -41,7 +48,9 @@ class FitConfig:
     steps: int
     lr: float = 2e-4
     warmup: int = 100
-    schedule: Literal["cosine", "constant"] = "cosine"
+    schedule: Literal["cosine", "constant", "growing"] = "cosine"
+    growth: float = 1.0  # of a growing rate, every so many steps
+    growth_steps: int = 1
     weight_decay: float = 0.01
     betas: tuple[float, float] = (0.9, 0.99)
     ema: float = 0.999
@@ -79,7 +88,8 @@ def fit(
     folder: Path | None = None,
     *,
     about: Settings | None = None,
-    allow_change: bool = False,
+    changed: Changed = "refuse",
+    lighten: Callable[[], bool] = lambda: False,
 ) -> Iterator[Progress]:
     """Train `module` in place where it stands, one Progress a step; goes on from `folder`.
 
@@ -89,10 +99,12 @@ def fit(
     Args:
         module: all that is trained, and only that; frozen judges live in the closure of `loss`.
         about: what else the run depends on (batch size, data), compared when it goes on.
+        changed: what happens to a checkpoint made under other settings, or damaged.
+        lighten: called when memory runs out; whether there is now hope, and the step is repeated.
 
     Raises:
         NumericsError: the loss or its gradient is not finite.
-        CheckpointError, OptionError: see `checkpoint.load`.
+        CheckpointError, OptionError: see `checkpoint.load`, unless it is to begin afresh.
     """
     began = time.monotonic()
     module.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
@@ -100,12 +112,13 @@ def fit(
         module, lr=config.lr, betas=config.betas, weight_decay=config.weight_decay
     )
     keeper = _Keeper(folder, _settings(config, state.device, about or {}), state, config)
-    now = first = keeper.resumed(allow_change=allow_change)
+    now = first = keeper.resumed(changed)
     if now.step:
         yield now
     with compiled(module) if config.compile else ExitStack():
         while now.step < config.steps:
-            told, figures = _step(state, loss, batch, config, now.step)
+            step = partial(_step, state, loss, batch, config, now.step)
+            told, figures = _lightened(step, lighten)
             spent, lr = time.monotonic() - began, learning_rate(now.step, config)
             now = Progress(now.step + 1, told, lr, first.seconds + spent, figures, state.ema)
             over = config.max_seconds is not None and spent >= config.max_seconds
@@ -135,6 +148,19 @@ def _step(
     return told, figures
 
 
+def _lightened(step: Callable[[], T], lighten: Callable[[], bool]) -> T:
+    """`step`, again and again while memory runs out and `lighten` helps."""
+    while True:
+        try:
+            return step()
+        except (RuntimeError, MemoryError) as error:
+            if not ran_out(error) or not lighten():
+                raise
+        # Out of the handler, whose traceback holds the tensors that were too many.
+        if torch.cuda.is_available():
+            torch.cuda.empty_cache()
+
+
 class _Keeper:
     """Writes a run's checkpoints and knows when the next one is due."""
 
@@ -144,12 +170,18 @@ class _Keeper:
         self.folder, self.settings, self.state, self.config = folder, settings, state, config
         self.saved_step, self.saved_at = 0, time.monotonic()
 
-    def resumed(self, *, allow_change: bool) -> Progress:
+    def resumed(self, changed: Changed) -> Progress:
         """Where the run stands: at its newest checkpoint, or at the beginning."""
         none = Progress(0, math.nan, 0.0, 0.0, ema=self.state.ema)
         if self.folder is None:
             return none
-        found = checkpoints.load(self.folder, self.settings, allow_change=allow_change)
+        try:
+            found = checkpoints.load(self.folder, self.settings, allow_change=changed == "allow")
+        except (OptionError, CheckpointError):
+            if changed != "afresh":
+                raise
+            shutil.rmtree(self.folder)
+            return none
         if found is None:
             return none
         self.state.restore(found.weights, found.ema, found.optimizer)
@@ -177,11 +209,13 @@ class _Keeper:
 
 
 def learning_rate(step: int, config: FitConfig) -> float:
-    """Linear warm-up, then constant, or half a cosine that ends at zero after `config.steps`."""
+    """Linear warm-up, then constant, growing in stairs, or half a cosine that ends at zero."""
     if step < config.warmup:
         return config.lr * (step + 1) / config.warmup
     if config.schedule == "constant":
         return config.lr
+    if config.schedule == "growing":
+        return config.lr * config.growth ** ((step - config.warmup) // config.growth_steps)
     done = (step - config.warmup) / max(1, config.steps - config.warmup)
     return config.lr * 0.5 * (1 + math.cos(math.pi * min(1.0, done)))
 

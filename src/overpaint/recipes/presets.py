@@ -31,6 +31,7 @@ PAPER: Mapping[str, Any] = {
     "smooth_weight": 0.0,
     "learn": "all",
     "lr": 4e-6,
+    "lr_schedule": "paper",
     "t0": 500.0,
     "num_inversion_steps": 40,
     "num_inference_steps": 6,
@@ -47,6 +48,8 @@ CODE: Mapping[str, Any] = {
     "identity_weight": 0.0,
     "identity": "none",
     "lr": 8e-6,
+    "lr_schedule": "code",
+    "grid": "official",
 }
 """Tuning as the example of the released code has it."""
 FACELESS = {"identity": "none", "identity_weight": 0.0}

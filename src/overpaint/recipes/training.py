@@ -135,7 +135,7 @@ def trained(
         fitting,
         folder / "checkpoints",
         about=known,
-        allow_change=config.allow_change,
+        changed="allow" if config.allow_change else "refuse",
     )
     for now in watch(run, config.steps, f"training {recipe}"):
         last = now
