@@ -1,6 +1,7 @@
 """The adapter for a text: embedded, cached, or tuned now, and kept."""
 
 import sys
+from dataclasses import replace
 from pathlib import Path
 from types import ModuleType
 
@@ -14,6 +15,7 @@ from overpaint.methods.registry import Task
 from overpaint.models.families.tiny import tiny
 
 from .adapters import write_random
+from .folders import write_clip, write_identity
 
 MODEL = tiny()
 IMAGE = torch.zeros(1, 3, 16, 16)
@@ -175,3 +177,17 @@ def test_files_that_came_while_it_tuned_stay(places, tunings):
     with pytest.raises(OSError, match="not empty"):
         tuning.tune("clay", model="tiny", folder=places / "clay")
     assert (places / "clay/precious.txt").read_text() == "mine"
+
+
+@pytest.mark.parametrize("part", ["clip", "identity"])
+def test_a_guide_is_the_embedded_one_or_the_users(part, tmp_path, monkeypatch):
+    write = {"clip": write_clip, "identity": write_identity}[part]
+    embedded, own = write(tmp_path / "embedded"), write(tmp_path / "own")
+    monkeypatch.setattr(parts, "embedded", lambda name: embedded)
+    method = replace(registry.find("clip-latent"), parts=(part,))
+    (first,) = parts.resolve(method, MODEL, Task(IMAGE), {}).values()
+    (second,) = parts.resolve(method, MODEL, Task(IMAGE), {part: own}).values()
+    (third,) = parts.resolve(method, MODEL, Task(IMAGE), {part: second}).values()
+    assert third is second
+    assert parts.described({part: first}) == {part: first.hash}
+    assert not list(parts.doubts({part: first}, "a text"))

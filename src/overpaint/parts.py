@@ -1,6 +1,6 @@
 """The loaded objects that a method asks for beside the model."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -11,8 +11,13 @@ from overpaint.data.sources import portable_name, shown
 from overpaint.errors import ModelNotFoundError, OptionError
 from overpaint.methods.registry import Method, Task
 from overpaint.models.bundle import DiffusionModel
+from overpaint.models.clip import Clip, load_clip
 from overpaint.models.control import Adapter, check_base, read_adapter
+from overpaint.models.identity import FaceEncoder, load_identity
+from overpaint.models.zoo import embedded
 from overpaint.tuning import tuned
+
+Resolver = Callable[[DiffusionModel, Task, Any, Watch], Any]
 
 
 def resolve(
@@ -34,12 +39,12 @@ def check_given(method: Method, given: Mapping[str, Any]) -> None:
 
 def described(parts: Mapping[str, Any]) -> dict[str, str]:
     """Each part as a record names it."""
-    return {name: f"{part.name} {part.hash}".strip() for name, part in parts.items()}
+    return {n: f"{getattr(part, 'name', '')} {part.hash}".strip() for n, part in parts.items()}
 
 
 def doubts(parts: Mapping[str, Any], prompt: str) -> Iterator[str]:
     """A note on each part that was made for another text."""
-    for part in parts.values():
+    for part in (each for each in parts.values() if isinstance(each, Adapter)):
         if part.card.get("prompt") and adapters.plain(prompt) not in adapters.texts(part.card):
             yield f"the adapter {part.name} was tuned to another text: {part.card['prompt']!r}"
 
@@ -73,4 +78,36 @@ def _read(folder: Path) -> Adapter:
     return replace(read_adapter(folder), name=portable_name(folder))
 
 
-_RESOLVERS = {"adapter": find_adapter}
+def find_clip(
+    model: DiffusionModel,
+    task: Task,
+    given: str | Path | Clip | None = None,
+    watch: Watch = unwatched,
+) -> Clip:
+    """The CLIP that guides: given, or the embedded one."""
+    del task, watch
+    if isinstance(given, Clip):
+        return given
+    folder = embedded("clip") if given is None else Path(given)
+    return load_clip(folder, model.device, model.dtype)
+
+
+def find_identity(
+    model: DiffusionModel,
+    task: Task,
+    given: str | Path | FaceEncoder | None = None,
+    watch: Watch = unwatched,
+) -> FaceEncoder:
+    """The face encoder: given, or the embedded one."""
+    del task, watch
+    if isinstance(given, FaceEncoder):
+        return given
+    folder = embedded("identity") if given is None else Path(given)
+    return load_identity(folder, model.device, model.dtype)
+
+
+_RESOLVERS: dict[str, Resolver] = {
+    "adapter": find_adapter,
+    "clip": find_clip,
+    "identity": find_identity,
+}

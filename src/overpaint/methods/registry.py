@@ -25,6 +25,7 @@ __all__ = [
     "opt",
     "parse_fields",
     "parse_options",
+    "parts_of",
     "perform",
     "register",
     "suggest",
@@ -114,6 +115,11 @@ def find(name: str) -> Method:
 def parse_options(method: Method, given: Mapping[str, Any]) -> Any:
     """The method's options dataclass from names and values."""
     return parse_fields(method.options, given, f"The method {method.name}")
+
+
+def parts_of(method: Method, options: Any) -> tuple[str, ...]:
+    """The parts that an edit with these options takes: none whose `{part}_weight` is 0."""
+    return tuple(part for part in method.parts if getattr(options, f"{part}_weight", 1) != 0)
 
 
 def check(method: Method, given: Mapping[str, Any]) -> None:
