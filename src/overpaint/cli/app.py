@@ -11,7 +11,18 @@ from typing import Annotated
 
 import typer
 
-from overpaint.cli import doctor, edit, invert, methods, models, portraits, replay, train, tune
+from overpaint.cli import (
+    doctor,
+    edit,
+    invert,
+    methods,
+    models,
+    portraits,
+    replay,
+    strokes,
+    train,
+    tune,
+)
 from overpaint.cli.failures import exit_code, explain, traced
 from overpaint.cli.terminal import Terminal, spoken
 
@@ -42,12 +53,16 @@ def _globally(
 
 worlds = typer.Typer(help="The procedural world of portraits, with ground truth.")
 worlds.command()(spoken(portraits.render))
+drawing = typer.Typer(help="Rough drawings to be made real: of a picture, or by hand.")
+drawing.command()(spoken(strokes.simulate))
+drawing.command()(spoken(strokes.lay))
 VERBS: dict[str, typer.Typer | Callable[..., None]] = {
     "edit": edit.edit,
     "replay": replay.replay,
     "invert": invert.invert,
     "methods": methods.methods,
     "models": models.models,
+    "strokes": drawing,
     "portraits": worlds,
     "train": train.train,
     "tune": tune.tune,

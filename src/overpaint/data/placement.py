@@ -117,19 +117,10 @@ def fit(picture: Picture, size: int) -> tuple[Tensor, Placement]:
     w, h = max(1, round(width * scale)), max(1, round(height * scale))
     left, top = (size - w) // 2, (size - h) // 2
     box = (left, top, left + w, top + h)
-    small = Image.fromarray(_on_white(picture)).resize((w, h), Image.Resampling.LANCZOS)
+    small = Image.fromarray(picture.on_white()).resize((w, h), Image.Resampling.LANCZOS)
     pixels = torch.from_numpy(_padded(np.asarray(small), box, size))
     source = pixels.permute(2, 0, 1).float().contiguous() / 127.5 - 1
     return source[None], Placement(picture, source, box)
-
-
-def _on_white(picture: Picture) -> Array:
-    colour, alpha = picture.srgb(), picture.alpha
-    if alpha is None or bool((alpha == 255).all()):
-        return colour
-    over = Image.new("RGB", picture.size, "white")
-    over.paste(Image.fromarray(colour), mask=Image.fromarray(alpha))
-    return np.asarray(over)
 
 
 def _padded(values: Array, box: tuple[int, int, int, int], size: int) -> Array:
