@@ -109,8 +109,8 @@ def on_paper(drawing: Picture, colour: str) -> Guide:
     try:
         rgb = ImageColor.getrgb(colour)[:3]
     except ValueError as error:
-        hint = "give a name such as white, or a number such as #d8cfc4"
-        raise OptionError(f"{colour!r:.40} is no colour", hint=hint) from error
+        why, hint = "it is neither a name nor a number", "give white, or #d8cfc4, or the like"
+        raise OptionError(f"{colour!r:.40} is no colour", why, hint) from error
     width, height = drawing.size
     return laid(drawing, Picture(np.full((height, width, 3), rgb, np.uint8)))
 

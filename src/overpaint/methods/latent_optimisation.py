@@ -35,7 +35,7 @@ class Options:
     strength: float = opt(0.5, "noise level of the state that is moved; 0 keeps the picture", 0, 1)
     num_inversion_steps: int = opt(40, "network calls from the picture to noise", 1, 1000)
     num_inference_steps: int = opt(6, "network calls from noise to the result", 1, 1000)
-    iterations: int = opt(30, "optimiser steps, each down all of these and back", 1, 10_000)
+    iterations: int = opt(20, "optimiser steps, each down all of these and back", 1, 10_000)
     lr: float = opt(0.02, "learning rate of Adam", 0, 10)
     loss: str = opt("global", "what CLIP compares", choices=("global", "directional"))
     clip_weight: float = opt(3.0, "of the CLIP loss", 0, 1000)
@@ -119,7 +119,8 @@ def objective(
     terms.append((options.l1_weight, lambda image: F.l1_loss(image, task.image)))
     counted = [(weight, loss) for weight, loss in terms if weight > 0]
     if not counted:
-        raise OptionError("all weights are 0", "so there is nothing to optimise")
+        why, hint = "so there is nothing to optimise", "leave clip_weight as it is"
+        raise OptionError("all weights are 0", why, hint)
     return lambda image: torch.stack([weight * loss(image) for weight, loss in counted]).sum()
 
 
@@ -137,7 +138,8 @@ def along_texts(clip: Clip, task: Task) -> Loss:
         OptionError: there is no source text, or it means the same to this CLIP.
     """
     if not task.source_prompt:
-        why, hint = "a direction leads from one text to another", "say what the picture shows now"
+        why = "a direction leads from one text to another"
+        hint = "say what the picture shows now with --source-prompt"
         raise OptionError("loss=directional needs a source prompt", why, hint)
     source, target = clip.text([task.source_prompt, task.prompt])
     direction, before = target - source, clip.image(task.image)
