@@ -34,7 +34,7 @@ def simulated(picture: Picture, *, brush: float = BRUSH, colours: int = COLOURS)
         raise OptionError(f"colours must be a whole number in [1, 256], got {colours}")
     whole = Image.fromarray(picture.on_white())
     small = whole.copy()
-    small.thumbnail((CANVAS, CANVAS), Image.Resampling.LANCZOS)
+    small.thumbnail((CANVAS, CANVAS), Image.Resampling.BOX)  # rings at no edge
     side = round(brush * max(small.size)) // 2 * 2 + 1  # odd, as a median wants it
     if side > 1:
         small = small.filter(ImageFilter.MedianFilter(side))
