@@ -51,7 +51,6 @@ def edited(
     chosen = registry.find(method)
     settings = registry.parse_options(chosen, options)
     tasks = [Task(picture, prompt) for picture in pictures.split(1)]
-    found = parts.resolve(chosen, model, tasks[0], {})
-    found = {name: found[name] for name in registry.parts_of(chosen, settings)}
+    found = parts.resolve(chosen, model, tasks[0], {}, options=settings)
     made = [registry.perform(chosen, model, task, settings, Run(), found) for task in tasks]
     return torch.cat([outcome.images for outcome in made])

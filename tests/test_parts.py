@@ -185,9 +185,9 @@ def test_a_guide_is_the_embedded_one_or_the_users(part, tmp_path, monkeypatch):
     embedded, own = write(tmp_path / "embedded"), write(tmp_path / "own")
     monkeypatch.setattr(parts, "embedded", lambda name: embedded)
     method = replace(registry.find("clip-latent"), parts=(part,))
-    (first,) = parts.resolve(method, MODEL, Task(IMAGE), {}).values()
-    (second,) = parts.resolve(method, MODEL, Task(IMAGE), {part: own}).values()
-    (third,) = parts.resolve(method, MODEL, Task(IMAGE), {part: second}).values()
-    assert third is second
+    given = [{}, {part: own}]
+    first, second = (parts.resolve(method, MODEL, Task(IMAGE), each)[part] for each in given)
+    assert parts.resolve(method, MODEL, Task(IMAGE), {part: second})[part] is second
+    assert second is not first
     assert parts.described({part: first}) == {part: first.hash}
     assert not list(parts.doubts({part: first}, "a text"))

@@ -17,8 +17,6 @@ from overpaint.models.identity import FaceEncoder, load_identity
 from overpaint.models.zoo import embedded
 from overpaint.tuning import tuned
 
-Resolver = Callable[[DiffusionModel, Task, Any, Watch], Any]
-
 
 def resolve(
     method: Method,
@@ -26,9 +24,15 @@ def resolve(
     task: Task,
     given: Mapping[str, Any],
     watch: Watch = unwatched,
+    *,
+    options: Any = None,
 ) -> dict[str, Any]:
-    """What `method.fn` takes by keyword: what the user gave, else what is found for the task."""
-    return {part: _RESOLVERS[part](model, task, given.get(part), watch) for part in method.parts}
+    """What `method.fn` takes by keyword: what the user gave, else what is found for the task.
+
+    options: of the method, which may ask for more.
+    """
+    names = method.parts if options is None else (*method.parts, *method.extra(options))
+    return {name: _RESOLVERS[name](model, task, given.get(name), watch) for name in names}
 
 
 def check_given(method: Method, given: Mapping[str, Any]) -> None:
@@ -79,34 +83,24 @@ def _read(folder: Path) -> Adapter:
 
 
 def find_clip(
-    model: DiffusionModel,
-    task: Task,
-    given: str | Path | Clip | None = None,
-    watch: Watch = unwatched,
+    model: DiffusionModel, task: Task, given: Path | Clip | None = None, *asked: Any
 ) -> Clip:
     """The CLIP that guides: given, or the embedded one."""
-    del task, watch
     if isinstance(given, Clip):
         return given
-    folder = embedded("clip") if given is None else Path(given)
-    return load_clip(folder, model.device, model.dtype)
+    return load_clip(given or embedded("clip"), model.device, model.dtype)
 
 
 def find_identity(
-    model: DiffusionModel,
-    task: Task,
-    given: str | Path | FaceEncoder | None = None,
-    watch: Watch = unwatched,
+    model: DiffusionModel, task: Task, given: Path | FaceEncoder | None = None, *asked: Any
 ) -> FaceEncoder:
     """The face encoder: given, or the embedded one."""
-    del task, watch
     if isinstance(given, FaceEncoder):
         return given
-    folder = embedded("identity") if given is None else Path(given)
-    return load_identity(folder, model.device, model.dtype)
+    return load_identity(given or embedded("identity"), model.device, model.dtype)
 
 
-_RESOLVERS: dict[str, Resolver] = {
+_RESOLVERS: dict[str, Callable[..., Any]] = {
     "adapter": find_adapter,
     "clip": find_clip,
     "identity": find_identity,

@@ -70,9 +70,9 @@ class Asked:
 
     def parts(self, given: Mapping[str, Any], watch: Watch) -> dict[str, Any]:
         """The loaded objects that the method takes."""
-        needed = registry.parts_of(self.method, self.options)
-        method = dataclasses.replace(self.method, parts=needed)
-        return loaded.resolve(method, self.model, self.task, given, watch)
+        return loaded.resolve(
+            self.method, self.model, self.task, given, watch, options=self.options
+        )
 
     def perform(self, run: Run, parts: Mapping[str, Any], model: DiffusionModel) -> Outcome:
         """What the method makes; `model` is the one asked for, with its calls counted."""

@@ -80,7 +80,7 @@ class Case:
         """Perform the method."""
         how = Run(seeds or (0,), more.pop("watch", Run().watch))
         options = registry.parse_options(self.method, {**self.quick, **more})
-        needed = registry.parts_of(self.method, options)
+        needed = (*self.method.parts, *self.method.extra(options))
         with_parts = {name: PARTS[name]() for name in needed}
         asked = task or self.task()
         return registry.perform(self.method, model or tiny(), asked, options, how, with_parts)

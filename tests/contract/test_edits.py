@@ -13,7 +13,6 @@ from overpaint.core.watch import unwatched
 from overpaint.data.record import Record
 from overpaint.editing import edits
 from overpaint.errors import OptionError
-from overpaint.methods import registry
 from overpaint.replaying import replay
 
 pytestmark = pytest.mark.usefixtures("with_tiny_parts")
@@ -39,8 +38,8 @@ def test_the_result_has_the_size_of_the_picture_and_a_record(case, photo):
     assert result.record.seeds == (5, 6)
     assert result.record.method == case.method.name
     assert result.record.options.keys() == case.method.options.__dataclass_fields__.keys()
-    needed = registry.parts_of(case.method, case.method.options(**case.quick))
-    assert set(result.record.parts) == set(needed)
+    asked = case.method.extra(case.method.options(**case.quick))
+    assert set(result.record.parts) == {*case.method.parts, *asked}
     assert result.calls >= 2
     assert Record.from_json(result.record.to_json()) == result.record
 

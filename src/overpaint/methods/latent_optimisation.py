@@ -49,7 +49,8 @@ class Options:
     paper="2110.02711",
     options=Options,
     needs=("prompt",),
-    parts=("clip", "identity"),
+    parts=("clip",),
+    extra=lambda options: ("identity",) if options.identity_weight > 0 else (),
 )
 def latent_optimisation(
     model: DiffusionModel,
@@ -57,7 +58,7 @@ def latent_optimisation(
     options: Options,
     run: Run,
     *,
-    clip: Clip | None = None,
+    clip: Clip,
     identity: FaceEncoder | None = None,
 ) -> Outcome:
     """The same picture for every seed: there is no chance in it."""
@@ -103,20 +104,18 @@ def forgetful(denoise: Denoiser) -> Denoiser:
     return asked
 
 
-def objective(
-    task: Task, options: Options, clip: Clip | None, identity: FaceEncoder | None
-) -> Loss:
-    """The weighted losses of a picture (1, 3, S, S) in [-1, 1]; a part that is None has no say."""
-    terms: list[tuple[float, Loss]] = []
-    if clip is not None:
-        cosine = towards_text(clip, task) if options.loss == "global" else along_texts(clip, task)
+def objective(task: Task, options: Options, clip: Clip, identity: FaceEncoder | None) -> Loss:
+    """The weighted losses of a picture (1, 3, S, S) in [-1, 1]."""
+    cosine = towards_text(clip, task) if options.loss == "global" else along_texts(clip, task)
+    terms: list[tuple[float, Loss]] = [
         # The authors' -log((2 - L) / 2) for L = 1 - cos, finite also where they are opposed.
-        terms.append((options.clip_weight, lambda image: -((1 + cosine(image)) / 2 + 1e-6).log()))
+        (options.clip_weight, lambda image: -((1 + cosine(image)) / 2 + 1e-6).log()),
+        (options.l1_weight, lambda image: F.l1_loss(image, task.image)),
+    ]
     if identity is not None:
         who = identity.embed(task.image)
         likeness = lambda image: (identity.embed(image) * who).sum(1).mean()  # noqa: E731
         terms.append((options.identity_weight, lambda image: 1 - likeness(image)))
-    terms.append((options.l1_weight, lambda image: F.l1_loss(image, task.image)))
     counted = [(weight, loss) for weight, loss in terms if weight > 0]
     if not counted:
         why, hint = "so there is nothing to optimise", "leave clip_weight as it is"

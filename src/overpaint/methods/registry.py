@@ -25,7 +25,6 @@ __all__ = [
     "opt",
     "parse_fields",
     "parse_options",
-    "parts_of",
     "perform",
     "register",
     "suggest",
@@ -77,6 +76,7 @@ class Method:
     needs: frozenset[str]  # of "prompt", "source_prompt", "mask"
     parts: tuple[str, ...]  # loaded objects that `fn` takes by keyword
     fn: Callable[..., Outcome]
+    extra: Callable[[Any], tuple[str, ...]]  # further parts, which some options ask for
 
 
 _METHODS: dict[str, Method] = {}
@@ -90,11 +90,12 @@ def register(
     options: type,
     needs: tuple[str, ...] = (),
     parts: tuple[str, ...] = (),
+    extra: Callable[[Any], tuple[str, ...]] = lambda options: (),
 ) -> Callable[[F], F]:
     """Make `fn(model, task, options, run, **parts) -> Outcome` a method."""
 
     def keep(fn: F) -> F:
-        _METHODS[name] = Method(name, title, paper, options, frozenset(needs), parts, fn)
+        _METHODS[name] = Method(name, title, paper, options, frozenset(needs), parts, fn, extra)
         return fn
 
     return keep
@@ -115,11 +116,6 @@ def find(name: str) -> Method:
 def parse_options(method: Method, given: Mapping[str, Any]) -> Any:
     """The method's options dataclass from names and values."""
     return parse_fields(method.options, given, f"The method {method.name}")
-
-
-def parts_of(method: Method, options: Any) -> tuple[str, ...]:
-    """The parts that an edit with these options takes: none whose `{part}_weight` is 0."""
-    return tuple(part for part in method.parts if getattr(options, f"{part}_weight", 1) != 0)
 
 
 def check(method: Method, given: Mapping[str, Any]) -> None:
