@@ -1,7 +1,6 @@
 """The adapter for a text: embedded, cached, or tuned now, and kept."""
 
 import sys
-from dataclasses import replace
 from pathlib import Path
 from types import ModuleType
 
@@ -179,15 +178,23 @@ def test_files_that_came_while_it_tuned_stay(places, tunings):
     assert (places / "clay/precious.txt").read_text() == "mine"
 
 
-@pytest.mark.parametrize("part", ["clip", "identity"])
-def test_a_guide_is_the_embedded_one_or_the_users(part, tmp_path, monkeypatch):
-    write = {"clip": write_clip, "identity": write_identity}[part]
-    embedded, own = write(tmp_path / "embedded"), write(tmp_path / "own")
+def test_a_clip_is_the_embedded_one_or_the_users(tmp_path, monkeypatch):
+    embedded, own = write_clip(tmp_path / "embedded"), write_clip(tmp_path / "own")
     monkeypatch.setattr(parts, "embedded", lambda name: embedded)
-    method = replace(registry.find("clip-latent"), parts=(part,))
-    given = [{}, {part: own}]
-    first, second = (parts.resolve(method, MODEL, Task(IMAGE), each)[part] for each in given)
-    assert parts.resolve(method, MODEL, Task(IMAGE), {part: second})[part] is second
+    method = registry.find("clip-latent")
+    given = [{}, {"clip": own}]
+    first, second = (parts.resolve(method, MODEL, Task(IMAGE), each)["clip"] for each in given)
+    assert parts.resolve(method, MODEL, Task(IMAGE), {"clip": second})["clip"] is second
     assert second is not first
-    assert parts.described({part: first}) == {part: first.hash}
-    assert not list(parts.doubts({part: first}, "a text"))
+    assert parts.described({"clip": first}) == {"clip": first.hash}
+    assert not list(parts.doubts({"clip": first}, "a text"))
+
+
+def test_a_face_encoder_is_loaded_where_options_ask_for_it(tmp_path, monkeypatch):
+    folders = {"clip": write_clip(tmp_path / "c"), "identity": write_identity(tmp_path / "i")}
+    monkeypatch.setattr(parts, "embedded", folders.__getitem__)
+    method = registry.find("clip-latent")
+    for weight, wanted in ((0.0, {"clip"}), (0.5, {"clip", "identity"})):
+        options = method.options(identity_weight=weight)
+        found = parts.resolve(method, MODEL, Task(IMAGE), {}, options=options)
+        assert found.keys() == wanted

@@ -83,21 +83,19 @@ def _read(folder: Path) -> Adapter:
 
 
 def find_clip(
-    model: DiffusionModel, task: Task, given: Path | Clip | None = None, *asked: Any
+    model: DiffusionModel, task: Task, given: str | Path | Clip | None = None, *asked: Any
 ) -> Clip:
     """The CLIP that guides: given, or the embedded one."""
     if isinstance(given, Clip):
         return given
-    return load_clip(given or embedded("clip"), model.device, model.dtype)
+    return load_clip(Path(given or embedded("clip")), model.device, model.dtype)
 
 
 def find_identity(
-    model: DiffusionModel, task: Task, given: Path | FaceEncoder | None = None, *asked: Any
+    model: DiffusionModel, task: Task, given: FaceEncoder | None = None, *asked: Any
 ) -> FaceEncoder:
     """The face encoder: given, or the embedded one."""
-    if isinstance(given, FaceEncoder):
-        return given
-    return load_identity(given or embedded("identity"), model.device, model.dtype)
+    return given or load_identity(embedded("identity"), model.device, model.dtype)
 
 
 _RESOLVERS: dict[str, Callable[..., Any]] = {

@@ -16,6 +16,7 @@ from overpaint.errors import OutOfMemoryError
 from overpaint.models.bundle import DiffusionModel
 
 from ..adapters import write_random
+from ..folders import write_clip
 
 START = "import sys; from overpaint.cli import main; code = main(sys.argv[1:]); "
 
@@ -223,6 +224,17 @@ def test_an_adapter_is_tuned_and_given(run: Callable, monkeypatch: pytest.Monkey
     assert [record["options"][f"num_{of}_steps"] for of in ("inversion", "inference")] == [3, 2]
     assert run("replay out.png --adapter clay").text == "out.png: identical\n"
     assert run(f"{edit} -o no.png --method sdedit -O num_inversion_steps=2").code == 2
+
+
+def test_a_clip_is_given(run: Callable) -> None:
+    write_clip(Path("guide"))
+    few = "-O iterations=1 -O num_inversion_steps=2 -O num_inference_steps=2"
+    edit = f"edit face.png -p clay -m tiny --method clip-latent {few} --clip guide"
+    record = json.loads(run(f"{edit} -o out.png --json").text)["record"]
+    assert record["parts"]["clip"]
+    assert run("replay out.png --clip guide").text == "out.png: identical\n"
+    refused = run("edit face.png -m tiny --method sdedit --clip guide -o no.png")
+    assert (refused.code, "takes no clip" in refused.err) == (2, True)
 
 
 def test_errors_stay_off_stdout_where_stderr_is_closed() -> None:

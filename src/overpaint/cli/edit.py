@@ -22,6 +22,7 @@ def edit(
     mask: Annotated[
         str | None, typer.Option("--mask", help="White = edit here; - for stdin.")
     ] = None,
+    clip: flags.Clip = None,
     seed: flags.Seed = 0,
     count: Annotated[
         int, typer.Option("-n", "--count", min=1, help="Pictures, each with its own seed.")
@@ -66,6 +67,7 @@ def edit(
         model=model,
         adapter=adapter,
         mask=area,
+        clip=clip,
         seed=seed,
         count=count,
         device=device,
