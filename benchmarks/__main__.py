@@ -9,19 +9,18 @@ from collections.abc import Callable
 from pathlib import Path
 
 import torch
-from PIL import Image
 
-from benchmarks import edits, memory, models, speed, table
+from benchmarks import baseline, edits, memory, models, speed, strokes, table
+from benchmarks.pictures import save_grid
 
 RESULTS = Path(__file__).parent / "results.json"
-PICTURES = Path(__file__).parent.parent / "docs" / "pictures"
 Figures = dict[str, float]
 
 
 def sampled() -> Figures:
     """Share of confident samples; keeps a grid of the first 64."""
     figures, pictures = models.samples()
-    _grid(pictures, "samples.png", 16)
+    save_grid(pictures, "samples.png", 16)
     return figures
 
 
@@ -31,7 +30,22 @@ def edited() -> Figures:
     for name in edits.AIMS:
         found, sources, made = edits.judged(name)
         figures |= {f"{name} {what}": value for what, value in found.items() if what != "seconds"}
-        _grid(torch.cat([sources[:12], made[:12]]), f"{name}.png", 12)
+        save_grid(torch.cat([sources[:12], made[:12]]), f"{name}.png", 12)
+    return figures
+
+
+def against_baseline() -> Figures:
+    """Adapters beside latent optimisation; keeps rows of sources and each way's edits."""
+    figures, rows = baseline.compared()
+    for name, pictures in rows.items():
+        save_grid(pictures, f"baseline-{name}.png", len(pictures) // (1 + len(baseline.WAYS)))
+    return figures
+
+
+def from_strokes() -> Figures:
+    """Strokes made real and edited; keeps rows of sources, strokes and what came of them."""
+    figures = strokes.measured()
+    save_grid(strokes.sheet(), "strokes.png", strokes.COLUMNS)
     return figures
 
 
@@ -41,18 +55,11 @@ MEASURED: dict[str, Callable[[], Figures]] = {
     "samples": sampled,
     "inversion": models.reconstruction,
     "edits": edited,
+    "baseline": against_baseline,
+    "strokes": from_strokes,
     "speed": speed.measured,
     "memory": memory.measured,
 }
-
-
-def _grid(pictures: torch.Tensor, name: str, columns: int) -> None:
-    """Save pictures `(N, 3, S, S)` in [-1, 1] side by side, at twice their size."""
-    rows = [torch.cat(list(row), dim=2) for row in pictures.split(columns)]
-    whole = ((torch.cat(rows, dim=1) + 1) * 127.5).round().byte().permute(1, 2, 0).numpy()
-    PICTURES.mkdir(parents=True, exist_ok=True)
-    size = (whole.shape[1] * 2, whole.shape[0] * 2)
-    Image.fromarray(whole).resize(size, Image.Resampling.NEAREST).save(PICTURES / name)
 
 
 def main(names: list[str]) -> None:

@@ -72,11 +72,12 @@ def judged(
     began = time.perf_counter()
     made = edited(model or load("portraits"), folder or WEIGHTS / "adapters" / name, data.pictures)
     seconds = (time.perf_counter() - began) / len(made)
+    return {**scored(aim, data, made), "seconds": seconds}, data.pictures, made
+
+
+def scored(aim: Aim, data: HeldOut, made: torch.Tensor) -> dict[str, float]:
+    """Shares of edits that read as asked, and of their other attributes that read as before."""
     before, after = read(data.pictures), read(made)
     shown = {other: data.labels[other] != HIDDEN for other in aim.others()}
-    figures = {
-        "asked": float((after[aim.attribute].argmax(1) == aim.index).float().mean()),
-        "kept": kept(before, after, shown, aim.others()),
-        "seconds": seconds,
-    }
-    return figures, data.pictures, made
+    asked = after[aim.attribute].argmax(1) == aim.index
+    return {"asked": float(asked.float().mean()), "kept": kept(before, after, shown, aim.others())}

@@ -15,6 +15,7 @@ from overpaint.methods.registry import Task
 from overpaint.models.families.tiny import tiny
 
 from .adapters import write_random
+from .folders import write_clip, write_identity
 
 MODEL = tiny()
 IMAGE = torch.zeros(1, 3, 16, 16)
@@ -235,3 +236,25 @@ def test_files_that_came_while_it_tuned_stay(places, tunings):
     with pytest.raises(OutputExistsError, match="cannot write the adapter"):
         tuning.tune("clay", model="tiny", folder=places / "clay")
     assert (places / "clay/precious.txt").read_text() == "mine"
+
+
+def test_a_clip_is_the_embedded_one_or_the_users(tmp_path, monkeypatch):
+    embedded, own = write_clip(tmp_path / "embedded"), write_clip(tmp_path / "own")
+    monkeypatch.setattr(parts, "embedded", lambda name: embedded)
+    method = registry.find("clip-latent")
+    given = [{}, {"clip": own}]
+    first, second = (parts.resolve(method, MODEL, Task(IMAGE), each)["clip"] for each in given)
+    assert parts.resolve(method, MODEL, Task(IMAGE), {"clip": second})["clip"] is second
+    assert second is not first
+    assert parts.described({"clip": first}) == {"clip": first.hash}
+    assert not list(parts.doubts({"clip": first}, "a text"))
+
+
+def test_a_face_encoder_is_loaded_where_options_ask_for_it(tmp_path, monkeypatch):
+    folders = {"clip": write_clip(tmp_path / "c"), "identity": write_identity(tmp_path / "i")}
+    monkeypatch.setattr(parts, "embedded", folders.__getitem__)
+    method = registry.find("clip-latent")
+    for weight, wanted in ((0.0, {"clip"}), (0.5, {"clip", "identity"})):
+        options = method.options(identity_weight=weight)
+        found = parts.resolve(method, MODEL, Task(IMAGE), {}, options=options)
+        assert found.keys() == wanted

@@ -23,6 +23,7 @@ from overpaint.memory import memory_errors
 from overpaint.methods import registry
 from overpaint.methods.registry import Run, Task
 from overpaint.models.bundle import Calls, DiffusionModel
+from overpaint.models.clip import Clip
 from overpaint.models.control import Adapter
 from overpaint.models.zoo import load
 from overpaint.performing import Asked, perform_each, placed
@@ -41,6 +42,7 @@ def edits(
     adapter: str | Path | Adapter | None = None,
     mask: object = None,
     face: object = None,
+    clip: str | Path | Clip | None = None,
     seed: int | Sequence[int] = 0,
     count: int = 1,
     max_pixels: int = MAX_PIXELS,
@@ -59,6 +61,7 @@ def edits(
         mask: a picture, white where the edit may act; bytes outside stay as they are.
         face: edit a face alone: "auto" (the only one), a number from left to right, "all", or
             `Face`s; None for the whole picture.
+        clip: a folder of the CLIP that guides, for methods that take one; else the embedded one.
         seed: of the first image, counted upwards; or exactly one for each.
         max_pixels: a larger picture or mask is refused.
         keep_exif: keep all of the EXIF block, place and maker's note too.
@@ -66,7 +69,8 @@ def edits(
     """
     chosen = registry.find(method)
     parsed = registry.parse_options(chosen, options)
-    given = {} if adapter is None else {"adapter": adapter}
+    given: dict[str, Any] = {} if adapter is None else {"adapter": adapter}
+    given |= {} if clip is None else {"clip": clip}
     registry.check(chosen, {"prompt": prompt, "source_prompt": source_prompt, "mask": mask})
     loaded.check_given(chosen, given)
     seeds = seeds_of(seed, count)

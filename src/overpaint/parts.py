@@ -1,6 +1,6 @@
 """The loaded objects that a method asks for beside the model."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -11,7 +11,10 @@ from overpaint.data.sources import portable_name, shown
 from overpaint.errors import ModelNotFoundError, OptionError
 from overpaint.methods.registry import Method, Task
 from overpaint.models.bundle import DiffusionModel
+from overpaint.models.clip import Clip, load_clip
 from overpaint.models.control import Adapter, check_base, read_adapter
+from overpaint.models.identity import FaceEncoder, load_identity
+from overpaint.models.zoo import embedded
 from overpaint.tuning import tuned
 
 
@@ -21,9 +24,15 @@ def resolve(
     task: Task,
     given: Mapping[str, Any],
     watch: Watch = unwatched,
+    *,
+    options: Any = None,
 ) -> dict[str, Any]:
-    """What `method.fn` takes by keyword: what the user gave, else what is found for the task."""
-    return {part: _RESOLVERS[part](model, task, given.get(part), watch) for part in method.parts}
+    """What `method.fn` takes by keyword: what the user gave, else what is found for the task.
+
+    options: of the method, which may ask for more.
+    """
+    names = method.parts if options is None else (*method.parts, *method.extra(options))
+    return {name: _RESOLVERS[name](model, task, given.get(name), watch) for name in names}
 
 
 def check_given(method: Method, given: Mapping[str, Any]) -> None:
@@ -34,12 +43,12 @@ def check_given(method: Method, given: Mapping[str, Any]) -> None:
 
 def described(parts: Mapping[str, Any]) -> dict[str, str]:
     """Each part as a record names it."""
-    return {name: f"{part.name} {part.hash}".strip() for name, part in parts.items()}
+    return {n: f"{getattr(part, 'name', '')} {part.hash}".strip() for n, part in parts.items()}
 
 
 def doubts(parts: Mapping[str, Any], prompt: str) -> Iterator[str]:
     """A note on each part that was made for another text."""
-    for part in parts.values():
+    for part in (each for each in parts.values() if isinstance(each, Adapter)):
         if part.card.get("prompt") and adapters.plain(prompt) not in adapters.texts(part.card):
             yield f"the adapter {part.name} was tuned to another text: {part.card['prompt']!r}"
 
@@ -73,4 +82,24 @@ def _read(folder: Path) -> Adapter:
     return replace(read_adapter(folder), name=portable_name(folder))
 
 
-_RESOLVERS = {"adapter": find_adapter}
+def find_clip(
+    model: DiffusionModel, task: Task, given: str | Path | Clip | None = None, *asked: Any
+) -> Clip:
+    """The CLIP that guides: given, or the embedded one."""
+    if isinstance(given, Clip):
+        return given
+    return load_clip(Path(given or embedded("clip")), model.device, model.dtype)
+
+
+def find_identity(
+    model: DiffusionModel, task: Task, given: FaceEncoder | None = None, *asked: Any
+) -> FaceEncoder:
+    """The face encoder: given, or the embedded one."""
+    return given or load_identity(embedded("identity"), model.device, model.dtype)
+
+
+_RESOLVERS: dict[str, Callable[..., Any]] = {
+    "adapter": find_adapter,
+    "clip": find_clip,
+    "identity": find_identity,
+}

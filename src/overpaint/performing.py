@@ -77,7 +77,9 @@ class Asked:
 
     def parts(self, given: Mapping[str, Any], watch: Watch) -> dict[str, Any]:
         """The loaded objects that the method takes."""
-        return loaded.resolve(self.method, self.model, self.task, given, watch)
+        return loaded.resolve(
+            self.method, self.model, self.task, given, watch, options=self.options
+        )
 
     def perform(self, run: Run, parts: Mapping[str, Any], model: DiffusionModel) -> Outcome:
         """What the method makes; `model` is the one asked for, with its calls counted."""

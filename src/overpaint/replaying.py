@@ -44,6 +44,7 @@ def replay(
     mask: Path | None = None,
     model: str | None = None,
     adapter: Path | None = None,
+    clip: Path | None = None,
     max_pixels: int = MAX_PIXELS,
     device: str = "auto",
     watch: Watch = unwatched,
@@ -53,7 +54,7 @@ def replay(
     Args:
         image, mask: where the originals are, if not near under their recorded names.
         model: where the model is, if not found by its recorded name.
-        adapter: the one that the edit was given, if any.
+        adapter, clip: those that the edit was given, if any.
         max_pixels: as the edit had it, where its picture was larger than usual.
 
     Raises:
@@ -73,6 +74,7 @@ def replay(
         adapter=adapter,
         mask=mask,
         face=record.faces or None,
+        clip=clip,
         seed=list(record.seeds),
         max_pixels=max_pixels,
         device=device,

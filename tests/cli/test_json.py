@@ -28,6 +28,8 @@ COMMANDS = {
     "train": "train",
     "train RECIPE": "train pixel -o runs/pixel",
     "tune": "tune diffusionclip -p x -m tiny -o adapter",
+    "strokes simulate": "strokes simulate face.png",
+    "strokes lay": "strokes lay face.png --paper white",
     "portraits render": "portraits render -n 2 --size 32 -o world",
     "doctor": "doctor",
 }

@@ -18,6 +18,7 @@ from overpaint.errors import OutOfMemoryError
 from overpaint.models.bundle import DiffusionModel
 
 from ..adapters import write_random
+from ..folders import write_clip
 
 START = "import sys; from overpaint.cli import main; code = main(sys.argv[1:]); "
 
@@ -41,7 +42,7 @@ def test_help_is_quick_and_without_torch(argv: str, bound: float) -> None:
 
 def test_every_verb_has_help(run: Callable) -> None:
     verbs = ("edit", "replay", "invert", "methods", "models", "train", "tune", "doctor")
-    for verb in (*verbs, "portraits render"):
+    for verb in (*verbs, "portraits render", "strokes simulate", "strokes lay"):
         ran = run(f"{verb} --help")
         assert ran.code == 0
         assert "--json" in ran.text
@@ -249,6 +250,17 @@ def test_a_training_step_shows_its_scores() -> None:
     item = SimpleNamespace(loss=0.5, figures={"likeness": 0.25, "clip": 1.0, "direction": 0.125})
     assert _figure(item) == "  loss 0.5000  direction 0.1250  likeness 0.2500"
     assert _figure("a picture") == ""
+
+
+def test_a_clip_is_given(run: Callable) -> None:
+    write_clip(Path("guide"))
+    few = "-O iterations=1 -O num_inversion_steps=2 -O num_inference_steps=2"
+    edit = f"edit face.png -p clay -m tiny --method clip-latent {few} --clip guide"
+    record = json.loads(run(f"{edit} -o out.png --json").text)["record"]
+    assert record["parts"]["clip"]
+    assert run("replay out.png --clip guide").text == "out.png: identical\n"
+    refused = run("edit face.png -m tiny --method sdedit --clip guide -o no.png")
+    assert (refused.code, "takes no clip" in refused.err) == (2, True)
 
 
 def test_errors_stay_off_stdout_where_stderr_is_closed() -> None:

@@ -15,12 +15,16 @@ from overpaint import parts
 from overpaint.methods import registry
 from overpaint.methods.registry import Method, Outcome, Run, Task
 from overpaint.models.bundle import DiffusionModel
+from overpaint.models.clip import Clip, load_clip
 from overpaint.models.control import Adapter, read_adapter
 from overpaint.models.families.tiny import tiny
+from overpaint.models.identity import FaceEncoder, load_identity
 
 from ..adapters import write_random
+from ..folders import write_clip, write_identity
 
 STEPS = 4
+FEW = {"iterations": 1, "lr": 0.5}  # one step of an optimiser, and a far one
 
 
 @cache
@@ -30,7 +34,21 @@ def adapter() -> Adapter:
         return read_adapter(write_random(tiny(), Path(folder), t0=500))
 
 
-PARTS = {"adapter": adapter}
+@cache
+def clip() -> Clip:
+    """A random CLIP of small pictures."""
+    with TemporaryDirectory() as folder:
+        return load_clip(write_clip(Path(folder)))
+
+
+@cache
+def identity() -> FaceEncoder:
+    """A random face encoder."""
+    with TemporaryDirectory() as folder:
+        return load_identity(write_identity(Path(folder)))
+
+
+PARTS = {"adapter": adapter, "clip": clip, "identity": identity}
 
 
 @dataclass(frozen=True)
@@ -43,7 +61,8 @@ class Case:
     def quick(self) -> dict[str, Any]:
         """Few steps."""
         names = self.method.options.__dataclass_fields__
-        return {name: STEPS for name in names if name.endswith("_steps")}
+        steps = {name: STEPS for name in names if name.endswith("_steps")}
+        return steps | {name: value for name, value in FEW.items() if name in names}
 
     def task(self, mask: torch.Tensor | None = None, size: int = 16) -> Task:
         """A smooth picture, with texts for those who need some."""
@@ -61,7 +80,8 @@ class Case:
         """Perform the method."""
         how = Run(seeds or (0,), more.pop("watch", Run().watch))
         options = registry.parse_options(self.method, {**self.quick, **more})
-        with_parts = {name: PARTS[name]() for name in self.method.parts}
+        needed = (*self.method.parts, *self.method.extra(options))
+        with_parts = {name: PARTS[name]() for name in needed}
         asked = task or self.task()
         return registry.perform(self.method, model or tiny(), asked, options, how, with_parts)
 

@@ -21,6 +21,7 @@ from overpaint.cli import (
     models,
     portraits,
     replay,
+    strokes,
     train,
     tune,
 )
@@ -54,6 +55,9 @@ def _globally(
 
 worlds = typer.Typer(help="The procedural world of portraits, with ground truth.")
 worlds.command()(spoken(portraits.render))
+drawing = typer.Typer(help="Rough drawings to be made real: of a picture, or by hand.")
+drawing.command()(spoken(strokes.simulate))
+drawing.command()(spoken(strokes.lay))
 VERBS: dict[str, typer.Typer | Callable[..., None]] = {
     "edit": edit.edit,
     "replay": replay.replay,
@@ -61,6 +65,7 @@ VERBS: dict[str, typer.Typer | Callable[..., None]] = {
     "invert": invert.invert,
     "methods": methods.methods,
     "models": models.models,
+    "strokes": drawing,
     "portraits": worlds,
     "convert": convert.convert,
     "train": train.train,

@@ -26,6 +26,7 @@ def edit(
         str | None,
         typer.Option("--face", metavar="auto|N|all", help="Edit a face alone; see `faces`."),
     ] = None,
+    clip: flags.Clip = None,
     seed: flags.Seed = 0,
     count: Annotated[
         int, typer.Option("-n", "--count", min=1, help="Pictures, each with its own seed.")
@@ -71,6 +72,7 @@ def edit(
         adapter=adapter,
         mask=area,
         face=face,
+        clip=clip,
         seed=seed,
         count=count,
         device=device,

@@ -22,6 +22,10 @@ Adapter = Annotated[
     Path | None,
     typer.Option("--adapter", help="A folder of `tune -o`; without it, found by the text."),
 ]
+Clip = Annotated[
+    Path | None,
+    typer.Option("--clip", help="A folder of the CLIP that guides; the embedded one without it."),
+]
 MaxPixels = Annotated[
     int | None,
     typer.Option("--max-pixels", min=1, help="Of a picture or mask; 64 million without it."),

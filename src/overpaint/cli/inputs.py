@@ -19,7 +19,7 @@ def source(name: str, *, taken: bool = False) -> str | BinaryIO:
         return name
     if taken:
         why = "the image comes through it already"
-        raise OptionError("stdin carries one picture", why, "give the mask as a file")
+        raise OptionError("stdin carries one picture", why, "give the other one as a file")
     if sys.stdin is None or sys.stdin.isatty():
         why = "stdin is closed" if sys.stdin is None else "stdin is a terminal"
         hint = "give a file name, or pipe a picture in: overpaint edit - < picture.png"
@@ -27,12 +27,14 @@ def source(name: str, *, taken: bool = False) -> str | BinaryIO:
     return sys.stdin.buffer
 
 
-def picture(name: str, paths: Sequence[Path | None], **reading: Any) -> "Picture":
+def picture(
+    name: str, paths: Sequence[Path | None], *, taken: bool = False, **reading: Any
+) -> "Picture":
     """The picture called `name`, which every one of `paths` can hold (None: a PNG)."""
     from overpaint.data.encoding import check_fit, format_of
     from overpaint.data.images import read_image
 
-    found = read_image(source(name), **reading)
+    found = read_image(source(name, taken=taken), **reading)
     transparent = found.alpha is not None and bool(found.alpha.min() < 255)
     for path in paths:
         check_fit(found.size, "PNG" if path is None else format_of(path), transparent=transparent)

@@ -21,6 +21,7 @@ def replay(
         str | None, typer.Option("-m", "--model", help="The model, where it was a folder.")
     ] = None,
     adapter: flags.Adapter = None,
+    clip: flags.Clip = None,
     out: Annotated[
         str | None, typer.Option("-o", "--out", help="Write the picture again, too.")
     ] = None,
@@ -43,6 +44,7 @@ def replay(
         mask=mask,
         model=model,
         adapter=adapter,
+        clip=clip,
         device=device,
         watch=watching(terminal),
         **limits,

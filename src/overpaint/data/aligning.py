@@ -11,7 +11,7 @@ from overpaint.data.face import Face
 from overpaint.data.images import Picture
 from overpaint.data.masking import Mask
 from overpaint.data.modes import Array
-from overpaint.data.pasting import checked, finished, masked, moved, on_white
+from overpaint.data.pasting import checked, finished, masked, moved
 from overpaint.data.squares import Square, cut, cut_mask, feather, laid
 from overpaint.errors import OptionError
 
@@ -78,7 +78,7 @@ def align(picture: Picture, face: Face, size: int) -> tuple[Tensor, FacePlacemen
     if face.x > width or face.y > height or square.side > _FARTHEST * max(width, height):
         what = f"the face at ({face.x:g}, {face.y:g}) of {face.size:g} pixels is not in the picture"
         raise OptionError(what, f"the picture is {width} x {height}", "look with `overpaint faces`")
-    pixels = torch.from_numpy(cut(on_white(picture), square, size).copy())
+    pixels = torch.from_numpy(cut(picture.on_white(), square, size).copy())
     source = pixels.permute(2, 0, 1).float().contiguous() / 127.5 - 1
     return source[None], FacePlacement(picture, source, square)
 

@@ -52,6 +52,15 @@ class Picture:
         """(H, W, 3) uint8 in sRGB."""
         return self.profile.to_srgb(self.pixels) if self.profile else self.pixels
 
+    def on_white(self) -> Array:
+        """(H, W, 3) uint8 in sRGB, what is transparent shown on white."""
+        colour, alpha = self.srgb(), self.alpha
+        if alpha is None or bool((alpha == 255).all()):
+            return colour
+        over = Image.new("RGB", self.size, "white")
+        over.paste(Image.fromarray(colour), mask=Image.fromarray(alpha))
+        return np.asarray(over)
+
 
 def read_image(source: object, *, max_pixels: int = MAX_PIXELS, keep_exif: bool = False) -> Picture:
     """A `Picture` of a path, bytes, a binary file, a PIL image, an array, a tensor or a `Picture`.

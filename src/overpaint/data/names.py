@@ -17,11 +17,16 @@ _MOST_BYTES = 255
 
 def output_name(source: str, method: str, seed: int, suffix: str = ".png") -> str:
     """`{stem}.{method}-{seed}.png`, the stem made safe and short enough."""
+    return named_after(source, f"{method}-{seed}", suffix)
+
+
+def named_after(source: str, what: str, suffix: str = ".png") -> str:
+    """`{stem}.{what}.png`, the stem made safe and short enough."""
     stem = re.sub(r'[<>:"/\\|?*\x00-\x1f\x7f]', "_", Path(source).stem).strip(" .")
     stem = stem.encode("utf-8", "replace")[:150].decode("utf-8", "ignore")
     if not stem or stem.split(".")[0].lower() in _DEVICES:
         stem = f"picture{'_' if stem else ''}{stem}"
-    return f"{stem}.{method}-{seed}{suffix}"
+    return f"{stem}.{what}{suffix}"
 
 
 def candidates(path: Path) -> Iterator[Path]:

@@ -27,16 +27,6 @@ def checked(edited: Tensor, shape: torch.Size) -> Tensor:
     return edited.clamp(-1, 1)
 
 
-def on_white(picture: Picture) -> Array:
-    """(H, W, 3) uint8 in sRGB, transparent parts on white."""
-    colour, alpha = picture.srgb(), picture.alpha
-    if alpha is None or bool((alpha == 255).all()):
-        return colour
-    over = Image.new("RGB", picture.size, "white")
-    over.paste(Image.fromarray(colour), mask=Image.fromarray(alpha))
-    return np.asarray(over)
-
-
 def moved(here: Picture, large: Array, *, detail: bool) -> Array:
     """(H, W, 3) uint8 in the picture's own colours: nothing moves where the change is 0.
 

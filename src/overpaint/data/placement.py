@@ -9,7 +9,7 @@ from torch import Tensor
 
 from overpaint.data.images import Picture
 from overpaint.data.modes import Array
-from overpaint.data.pasting import checked, finished, masked, moved, on_white
+from overpaint.data.pasting import checked, finished, masked, moved
 
 _STRIP = 1 << 22  # pixels pasted at a time, so that memory stays bounded
 
@@ -95,7 +95,7 @@ def fit(picture: Picture, size: int) -> tuple[Tensor, Placement]:
     w, h = max(1, round(width * scale)), max(1, round(height * scale))
     left, top = (size - w) // 2, (size - h) // 2
     box = (left, top, left + w, top + h)
-    small = Image.fromarray(on_white(picture)).resize((w, h), Image.Resampling.LANCZOS)
+    small = Image.fromarray(picture.on_white()).resize((w, h), Image.Resampling.LANCZOS)
     pixels = torch.from_numpy(_padded(np.asarray(small), box, size))
     source = pixels.permute(2, 0, 1).float().contiguous() / 127.5 - 1
     return source[None], Placement(picture, source, box)

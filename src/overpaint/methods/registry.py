@@ -76,6 +76,7 @@ class Method:
     needs: frozenset[str]  # of "prompt", "source_prompt", "mask"
     parts: tuple[str, ...]  # loaded objects that `fn` takes by keyword
     fn: Callable[..., Outcome]
+    extra: Callable[[Any], tuple[str, ...]]  # further parts, which some options ask for
 
 
 _METHODS: dict[str, Method] = {}
@@ -89,11 +90,12 @@ def register(
     options: type,
     needs: tuple[str, ...] = (),
     parts: tuple[str, ...] = (),
+    extra: Callable[[Any], tuple[str, ...]] = lambda options: (),
 ) -> Callable[[F], F]:
     """Make `fn(model, task, options, run, **parts) -> Outcome` a method."""
 
     def keep(fn: F) -> F:
-        _METHODS[name] = Method(name, title, paper, options, frozenset(needs), parts, fn)
+        _METHODS[name] = Method(name, title, paper, options, frozenset(needs), parts, fn, extra)
         return fn
 
     return keep
