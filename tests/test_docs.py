@@ -75,10 +75,11 @@ def _tiny(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         module = importlib.import_module(recipe.module)
         monkeypatch.setattr(module, "run", lambda folder, config, watch: {})
     monkeypatch.setattr(tuning, "tune", tuned)
+    # Whoever takes it from `editing` comes first: what is put back afterwards is then the real one.
+    monkeypatch.setattr(overpaint, "edit", quick)
+    monkeypatch.setattr("overpaint.replaying.edit", quick)
     monkeypatch.setattr(editing, "edit", quick)
     monkeypatch.setattr(editing, "edits", each)
-    monkeypatch.setattr("overpaint.replaying.edit", quick)
-    monkeypatch.setattr(overpaint, "edit", quick)
     # Checkpoints of others, and a face, that the pages speak of.
     monkeypatch.setattr(overpaint, "load", lambda name, **told: tiny())
     monkeypatch.setattr("overpaint.models.clip.load_clip", str)
@@ -87,13 +88,17 @@ def _tiny(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("overpaint.data.finding.find", lambda pixels: [Face(20, 25, 12)])
     monkeypatch.chdir(tmp_path)
     Image.new("RGB", (40, 50), "teal").save("photo.jpg")
-    Image.new("L", (40, 50), "white").save("hair.png")
+    for name in ("hair.png", "hat.png"):
+        Image.new("L", (40, 50), "white").save(name)
+    for name in ("photo.strokes.png", "drawn.guide.png", "guide.png", "real.png"):
+        Image.new("RGB", (40, 50), "teal").save(name)
+    Image.new("RGBA", (40, 50), (200, 0, 0, 128)).save("drawn.png")
     quick("photo.jpg", "x").save("photo.diffusionclip-0.png")
 
 
 @pytest.mark.parametrize("words", COMMANDS, ids=" ".join)
 def test_commands_of_the_pages_run(words: list[str]) -> None:
-    again = ["--overwrite"] if words[0] == "edit" else []
+    again = ["--overwrite"] if words[0] in ("edit", "strokes") else []
     assert main([*words, *again]) == 0
 
 
