@@ -11,6 +11,7 @@ from overpaint import adapters, parts, tuning
 from overpaint.errors import ModelNotFoundError, OptionError, OutputExistsError
 from overpaint.methods import registry
 from overpaint.methods.registry import Task
+from overpaint.methods.shares import listed
 from overpaint.models.families.tiny import tiny
 
 from .adapters import write_random
@@ -23,7 +24,7 @@ IMAGE = torch.zeros(1, 3, 16, 16)
 def places(tmp_path, monkeypatch):
     """Empty folders for what is embedded and for what is cached."""
     monkeypatch.setattr(adapters, "WEIGHTS", tmp_path / "weights")
-    monkeypatch.setattr(adapters, "_cache", lambda: tmp_path / "cache")
+    monkeypatch.setattr(adapters, "cache", lambda: tmp_path / "cache")
     return tmp_path
 
 
@@ -54,7 +55,13 @@ def embed(places, name, **card):
 
 
 def found(prompt, source_prompt="", **given):
+    (part,) = blend(prompt, source_prompt, **given).parts
+    return part.adapter
+
+
+def blend(prompt, source_prompt="", **given):
     task = Task(IMAGE, prompt, source_prompt)
+    given = {name: listed(value) for name, value in given.items()}
     return parts.resolve(registry.find("diffusionclip"), MODEL, task, given)["adapter"]
 
 

@@ -21,6 +21,7 @@ from overpaint.errors import OptionError
 from overpaint.memory import memory_errors
 from overpaint.methods import registry
 from overpaint.methods.registry import Run, Task
+from overpaint.methods.shares import Share, listed
 from overpaint.models.bundle import Calls, DiffusionModel
 from overpaint.models.control import Adapter
 from overpaint.models.zoo import load
@@ -37,7 +38,7 @@ def edits(
     source_prompt: str = "",
     method: str = "diffusionclip",
     model: str | Path | DiffusionModel = "portraits",
-    adapter: str | Path | Adapter | None = None,
+    adapter: str | Path | Adapter | Share | Sequence[Any] | None = None,
     mask: object = None,
     seed: int | Sequence[int] = 0,
     count: int = 1,
@@ -53,7 +54,8 @@ def edits(
     `edit` returns one result with all images; `edits` yields one for each, as soon as it is made.
 
     Args:
-        adapter: what the model was tuned to, a folder of `overpaint tune -o`; else found by text.
+        adapter: what the model was tuned to: an embedded one's name, a folder of `overpaint tune
+            -o`, a text, a `Share` of weight and mask, or several of them; else found by the prompt.
         mask: a picture, white where the edit may act; bytes outside stay as they are.
         seed: of the first image, counted upwards; or exactly one for each.
         max_pixels: a larger picture or mask is refused.
@@ -62,12 +64,13 @@ def edits(
     """
     chosen = registry.find(method)
     parsed = registry.parse_options(chosen, options)
-    given = {} if adapter is None else {"adapter": adapter}
+    given = {} if adapter is None else {"adapter": listed(adapter)}
     registry.check(chosen, {"prompt": prompt, "source_prompt": source_prompt, "mask": mask})
     loaded.check_given(chosen, given)
     seeds = seeds_of(seed, count)
     picture = read_image(image, max_pixels=max_pixels, keep_exif=keep_exif)
     area = None if mask is None else read_mask(mask, picture.size, max_pixels=max_pixels)
+    given = loaded.with_masks(given, picture.size, max_pixels=max_pixels)
     base = model if isinstance(model, DiffusionModel) else load(model, device, dtype)
     with memory_errors("edit"):
         pixels, placement = fit(picture, base.size)
@@ -128,8 +131,9 @@ def _each(
             calls=calls.count,
             seconds=time.perf_counter() - began,
             mask=None if asked.mask is None else Image.fromarray(asked.mask.values),
-            warnings=(*notes, *([_AGAIN] if again else [])),
+            warnings=(*notes, *outcome.notes, *([_AGAIN] if again else [])),
         )
+        asked = asked.settled(outcome)  # what was chosen for one picture holds for all
         began = time.perf_counter()
 
 

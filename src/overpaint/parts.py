@@ -1,17 +1,24 @@
 """The loaded objects that a method asks for beside the model."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 from overpaint import adapters
 from overpaint.core.watch import Watch, unwatched
-from overpaint.data.sources import portable_name, shown
-from overpaint.errors import ModelNotFoundError, OptionError
+from overpaint.data.masking import Mask, read_mask
+from overpaint.data.placement import Placement
+from overpaint.data.sources import portable_name
+from overpaint.errors import OptionError
+from overpaint.methods.combining import Blend, Part, as_blend
 from overpaint.methods.registry import Method, Task
+from overpaint.methods.shares import Share
+from overpaint.methods.strength import Scorer
 from overpaint.models.bundle import DiffusionModel
+from overpaint.models.clip import load_clip
 from overpaint.models.control import Adapter, check_base, read_adapter
+from overpaint.models.identity import load_identity
+from overpaint.models.zoo import embedded
 from overpaint.tuning import tuned
 
 
@@ -21,9 +28,16 @@ def resolve(
     task: Task,
     given: Mapping[str, Any],
     watch: Watch = unwatched,
+    *,
+    options: Any = None,
+    placement: Placement | None = None,
 ) -> dict[str, Any]:
-    """What `method.fn` takes by keyword: what the user gave, else what is found for the task."""
-    return {part: _RESOLVERS[part](model, task, given.get(part), watch) for part in method.parts}
+    """What `method.fn` takes by keyword: what the user gave, else what is found for the task.
+
+    options: of the method, which may ask for more. placement: of masks that were given.
+    """
+    names = method.parts if options is None else (*method.parts, *method.extra(options))
+    return {n: _RESOLVERS[n](model, task, given.get(n), watch, placement) for n in names}
 
 
 def check_given(method: Method, given: Mapping[str, Any]) -> None:
@@ -32,45 +46,69 @@ def check_given(method: Method, given: Mapping[str, Any]) -> None:
         raise OptionError(f"The method {method.name} takes no {unused[0]}")
 
 
+def with_masks(given: Mapping[str, Any], size: tuple[int, int], **reading: Any) -> dict[str, Any]:
+    """The parts that were given, with the masks of shares read for a picture of `size`."""
+    shares = [
+        share if share.mask is None else replace(share, mask=read_mask(share.mask, size, **reading))
+        for share in given.get("adapter", ())
+    ]
+    return {**given, "adapter": tuple(shares)} if shares else dict(given)
+
+
 def described(parts: Mapping[str, Any]) -> dict[str, str]:
-    """Each part as a record names it."""
-    return {name: f"{part.name} {part.hash}".strip() for name, part in parts.items()}
+    """The adapters as a record names them."""
+    return as_blend(parts["adapter"]).described() if "adapter" in parts else {}
 
 
 def doubts(parts: Mapping[str, Any], prompt: str) -> Iterator[str]:
-    """A note on each part that was made for another text."""
-    for part in parts.values():
-        if part.card.get("prompt") and adapters.plain(prompt) not in adapters.texts(part.card):
-            yield f"the adapter {part.name} was tuned to another text: {part.card['prompt']!r}"
+    """A note on an adapter that was made for another text; several are together for a new one."""
+    if "adapter" in parts and len(as_blend(parts["adapter"]).parts) == 1:
+        (part,) = as_blend(parts["adapter"]).parts
+        card = part.adapter.card
+        if card.get("prompt") and adapters.plain(prompt) not in adapters.texts(card):
+            yield f"the adapter {part.adapter.name} was tuned to another text: {card['prompt']!r}"
 
 
 def find_adapter(
     model: DiffusionModel,
     task: Task,
-    given: str | Path | Adapter | None = None,
+    given: Sequence[Share] | None = None,
     watch: Watch = unwatched,
-) -> Adapter:
-    """The adapter for the task's text: given, cached, embedded, or tuned now."""
-    if given is not None:
-        return _fitting(given, model)
+    placement: Placement | None = None,
+) -> Blend:
+    """The adapters that were given, or the one for the task's text: cached, embedded, tuned now."""
+    if given:
+        return Blend(tuple(_part(share, model, task, placement) for share in given))
     for folder in adapters.known(model, task):
-        return read_adapter(folder)
+        return as_blend(read_adapter(folder))
     target = adapters.cached(model, task.prompt, task.source_prompt)
-    return read_adapter(tuned(model, task.prompt, task.source_prompt, target, watch))
+    return as_blend(read_adapter(tuned(model, task.prompt, task.source_prompt, target, watch)))
 
 
-def _fitting(given: str | Path | Adapter, model: DiffusionModel) -> Adapter:
-    """The adapter that the user gave, if it was tuned over `model`."""
-    found = given if isinstance(given, Adapter) else _read(Path(given))
+def _part(share: Share, model: DiffusionModel, task: Task, placement: Placement | None) -> Part:
+    """A share with its adapter read and its mask fitted to the model's square."""
+    last = len(model.schedule) - 1
+    if late := [t for t in share.times() if t > last]:
+        raise OptionError(f"a time of a weight must be in [0, {last}], got {late[0]:g}")
+    found = share.adapter
+    if not isinstance(found, Adapter):
+        folder = adapters.named(str(found), model, task)
+        own = folder.is_relative_to(adapters.WEIGHTS) or folder.parent == adapters.cache()
+        found = replace(read_adapter(folder), name=folder.name if own else portable_name(folder))
     check_base(found, model)
-    return found
+    if not isinstance(share.mask, Mask) or placement is None:
+        return Part(found, share.weight)
+    mask = placement.fit_mask(share.mask.values)
+    return Part(found, share.weight, mask, f"{share.mask.name} {share.mask.sha256}")
 
 
-def _read(folder: Path) -> Adapter:
-    if not folder.is_dir():
-        what, why = f"There is no adapter {shown(folder)}", "there is no such folder"
-        raise ModelNotFoundError(what, why, "make one with `overpaint tune -o FOLDER`")
-    return replace(read_adapter(folder), name=portable_name(folder))
+def find_scorer(model: DiffusionModel, *asked: Any) -> Scorer:
+    """The embedded face encoder and CLIP, which are loaded when they are asked for."""
+    where = model.device
+    return Scorer(
+        lambda: load_identity(embedded("identity"), where),
+        lambda: load_clip(embedded("clip"), where),
+    )
 
 
-_RESOLVERS = {"adapter": find_adapter}
+_RESOLVERS: dict[str, Callable[..., Any]] = {"adapter": find_adapter, "scorer": find_scorer}

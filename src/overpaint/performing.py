@@ -70,13 +70,19 @@ class Asked:
 
     def parts(self, given: Mapping[str, Any], watch: Watch) -> dict[str, Any]:
         """The loaded objects that the method takes."""
-        return loaded.resolve(self.method, self.model, self.task, given, watch)
+        how = {"options": self.options, "placement": self.placement}
+        return loaded.resolve(self.method, self.model, self.task, given, watch, **how)
 
     def perform(self, run: Run, parts: Mapping[str, Any], model: DiffusionModel) -> Outcome:
         """What the method makes; `model` is the one asked for, with its calls counted."""
         if self.idle:
             return Outcome(self.task.image)
         return registry.perform(self.method, model, self.task, self.options, run, parts)
+
+    def settled(self, outcome: Outcome) -> "Asked":
+        """The same with the options that the method chose."""
+        options = dataclasses.replace(self.options, **outcome.chosen)
+        return dataclasses.replace(self, options=options)
 
     def paste(self, outcome: Outcome) -> Image.Image:
         """The one picture of an outcome, at full size."""

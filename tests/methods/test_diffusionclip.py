@@ -11,8 +11,10 @@ from overpaint.core.schedule import CLEAN, NoiseSchedule
 from overpaint.errors import OptionError
 from overpaint.inversions.ddim import ddim
 from overpaint.methods.bridging import is_strange, limit_of_familiar
-from overpaint.methods.diffusionclip import Options, diffusionclip, grids, keep_inverted
+from overpaint.methods.combining import as_blend
+from overpaint.methods.diffusionclip import Options, diffusionclip, return_time
 from overpaint.methods.registry import Run, Task
+from overpaint.methods.walking import grids, keep_inverted
 from overpaint.models.bundle import Calls, DiffusionModel, Unshuffle
 from overpaint.models.control import Adapter
 
@@ -104,9 +106,8 @@ def test_the_official_grid_leaves_the_cards_steps_and_refuses_one():
     adapter = tuned(smooth(2), num_inversion_steps=20, num_inference_steps=1)
     diffusionclip(model, task, Options(grid="official"), Run(), adapter=adapter)
     assert model.calls.count == 39 + 40
-    options = Options(grid="official", num_inference_steps=1)
     with pytest.raises(OptionError, match="official grid"):
-        diffusionclip(model, task, options, Run(), adapter=adapter)
+        Options(grid="official", num_inference_steps=1)
 
 
 def test_closing_the_grid_brings_the_picture_back_better():
@@ -136,9 +137,7 @@ def test_the_degree_leads_from_the_picture_to_the_edit_and_beyond():
 def test_the_adapter_says_where_to_return_to_and_the_user_may_overrule():
     schedule = SCHEDULE
     for options, t0 in [(Options(), 300.0), (Options(strength=0.5), 499.5)]:
-        from overpaint.methods.diffusionclip import return_time
-
-        assert return_time(schedule, options, tuned(smooth(0), 300)) == t0
+        assert return_time(schedule, options, as_blend(tuned(smooth(0), 300))) == t0
     up, down = grids(schedule, 300.0, (40, 6))
     assert (len(up), len(down)) == (41, 7)
     assert up[0] == down[0] == schedule.at(300)

@@ -64,7 +64,7 @@ def edit(
         source_prompt=source_prompt,
         method=method,
         model=model,
-        adapter=adapter,
+        adapter=adapter or None,
         mask=area,
         seed=seed,
         count=count,

@@ -42,7 +42,7 @@ def replay(
         image=image,
         mask=mask,
         model=model,
-        adapter=adapter,
+        adapter=adapter or None,
         device=device,
         watch=watching(terminal),
         **limits,

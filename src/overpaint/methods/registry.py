@@ -63,6 +63,7 @@ class Outcome:
     mask: Tensor | None = None  # (1, 1, S, S) in [0, 1], where it found that it should edit
     redrawn: bool = False  # drawn anew, so that the original's finest detail is not its own
     chosen: Mapping[str, Any] = field(default_factory=dict)  # options that were left to the method
+    notes: tuple[str, ...] = ()  # what the user should know of it
 
 
 @dataclass(frozen=True)
@@ -76,6 +77,7 @@ class Method:
     needs: frozenset[str]  # of "prompt", "source_prompt", "mask"
     parts: tuple[str, ...]  # loaded objects that `fn` takes by keyword
     fn: Callable[..., Outcome]
+    extra: Callable[[Any], tuple[str, ...]]  # further parts, which some options ask for
 
 
 _METHODS: dict[str, Method] = {}
@@ -89,11 +91,12 @@ def register(
     options: type,
     needs: tuple[str, ...] = (),
     parts: tuple[str, ...] = (),
+    extra: Callable[[Any], tuple[str, ...]] = lambda options: (),
 ) -> Callable[[F], F]:
     """Make `fn(model, task, options, run, **parts) -> Outcome` a method."""
 
     def keep(fn: F) -> F:
-        _METHODS[name] = Method(name, title, paper, options, frozenset(needs), parts, fn)
+        _METHODS[name] = Method(name, title, paper, options, frozenset(needs), parts, fn, extra)
         return fn
 
     return keep
