@@ -11,7 +11,7 @@ from pathlib import Path
 import torch
 from PIL import Image
 
-from benchmarks import edits, models, speed, table
+from benchmarks import combining, degrees, edits, models, solvers, speed, table
 
 RESULTS = Path(__file__).parent / "results.json"
 PICTURES = Path(__file__).parent.parent / "docs" / "pictures"
@@ -35,12 +35,25 @@ def edited() -> Figures:
     return figures
 
 
+def degree_of_change() -> Figures:
+    """The judge's probability by degree; keeps a strip of one picture for each adapter."""
+    figures, strips = {}, []
+    for name in degrees.NAMES:
+        found, made = degrees.rising(name)
+        figures, strips = figures | found, [*strips, made[0]]
+    _grid(torch.cat(strips), "degrees.png", len(degrees.DEGREES))
+    return figures
+
+
 MEASURED: dict[str, Callable[[], Figures]] = {
     "judge": models.judging,
     "clip": models.zero_shot,
     "samples": sampled,
     "inversion": models.reconstruction,
     "edits": edited,
+    "degrees": degree_of_change,
+    "combining": combining.combined,
+    "solvers": solvers.all_times,
     "speed": speed.measured,
 }
 

@@ -182,3 +182,38 @@ def test_files_that_came_while_it_tuned_stay(places, tunings):
     with pytest.raises(OSError, match="not empty"):
         tuning.tune("clay", model="tiny", folder=places / "clay")
     assert (places / "clay/precious.txt").read_text() == "mine"
+
+
+def test_adapters_are_named_by_name_folder_or_text(places, tunings, monkeypatch):
+    monkeypatch.chdir(places)
+    embed(places, "ink", prompt="an ink drawing")
+    embed(places, "clay", prompt="clay")
+    write_random(MODEL, places / "clay", 7, prompt="mine", base=MODEL.hash)
+    folder, _ = tuning.tune("a robot", model="tiny")
+    names = [found("x", adapter=name).name for name in ("ink", "clay", "./clay", "An ink drawing!")]
+    assert names == ["ink", "clay", "clay", "ink"]
+    assert found("x", adapter="./clay").hash != found("x", adapter="clay").hash
+    assert found("x", adapter="a robot").name == found("x", adapter=folder.name).name == folder.name
+    with pytest.raises(ModelNotFoundError, match="Did you mean 'ink'"):
+        found("x", adapter="inc")
+
+
+def test_shares_keep_their_order_weights_and_times(places, tunings):
+    embed(places, "ink", prompt="an ink drawing")
+    embed(places, "clay", prompt="clay")
+    curve = Curve(((300.0, 0.4), (0.0, 0.15)))
+    given = [Share("clay", -0.5), Share("ink", curve)]
+    made = blend("clay made of ink", adapter=given)
+    assert [(p.adapter.name, p.weight) for p in made.parts] == [("clay", -0.5), ("ink", curve)]
+    assert not list(parts.doubts({"adapter": made}, "clay made of ink"))
+    with pytest.raises(OptionError, match=r"in \[0, 999\], got 5000"):
+        blend("x", adapter=("ink", "5000=1,0=0"))
+
+
+def test_a_search_asks_for_its_networks_and_nothing_else_does(places, tunings):
+    method = registry.find("diffusionclip")
+    embed(places, "ink", prompt="an ink drawing")
+    task = Task(IMAGE, "an ink drawing")
+    for t0, extra in (("tuned", set()), ("auto", {"scorer"})):
+        options = registry.parse_options(method, {"t0": t0})
+        assert set(parts.resolve(method, MODEL, task, {}, options=options)) == {"adapter"} | extra

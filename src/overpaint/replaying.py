@@ -110,31 +110,37 @@ def _model(record: Record, device: str) -> DiffusionModel:
 def _adapters(record: Record, picture: Path, given: Any) -> Sequence[Share] | None:
     """What the edit was given, or None where that was left to its text."""
     keys = [key for key in record.parts if re.fullmatch(r"adapter( \d+)?", key)]
-    shares = [_share(record, key, picture) for key in keys]
-    if given is None:
+    found = None if given is None else listed(given)
+    if found is None:
+        shares = [_share(record, key, picture) for key in keys]
         lost = len(shares) == 1 and adapters.forgotten(str(shares[0].adapter))
         return None if lost or not shares else shares
-    found = listed(given)
-    if shares and len(found) != len(shares):
-        names = ", ".join(str(share.adapter) for share in shares)
-        what = f"{len(found)} adapters are given, and the edit had {len(shares)}"
+    if keys and len(found) != len(keys):
+        what = f"{len(found)} adapters are given, and the edit had {len(keys)}"
+        names = ", ".join(_named(record, key) for key in keys)
         raise OptionError(what, f"in this order: {names}", "give as many, or none")
-    return [
-        replace(old, adapter=new.adapter, mask=old.mask if new.mask is None else new.mask)
-        for old, new in zip(shares or found, found, strict=True)
-    ]
+    pairs = zip(keys, found, strict=True)
+    return [_share(record, key, picture, new) for key, new in pairs] if keys else found
 
 
-def _share(record: Record, key: str, picture: Path) -> Share:
-    """The recorded part called `key`, its mask found near the picture."""
-    name, _, sha256 = record.parts[key].rpartition(" ")
-    untrusted.without_path(key, name or sha256)
-    share = Share(name or sha256, weight_of(record.parts.get(f"{key} weight", 1)))
-    if not (masked := record.parts.get(f"{key} mask")):
+def _share(record: Record, key: str, picture: Path, new: Share | None = None) -> Share:
+    """The recorded part called `key`, from the places in `new`, or found near the picture."""
+    weight = weight_of(record.parts.get(f"{key} weight", 1))
+    share = Share(_named(record, key) if new is None else new.adapter, weight)
+    file, _, sha256 = record.parts.get(f"{key} mask", "").rpartition(" ")
+    if new is not None and new.mask is not None:
+        return replace(share, mask=new.mask)
+    if not sha256:
         return share
-    file, _, sha256 = masked.rpartition(" ")
     untrusted.without_path(f"{key} mask", file)
     return replace(share, mask=_found(file, sha256, picture, "--adapter NAME@MASK"))
+
+
+def _named(record: Record, key: str) -> str:
+    """The name of a recorded adapter, which is no path elsewhere."""
+    name, _, sha256 = record.parts[key].rpartition(" ")
+    untrusted.without_path(key, name or sha256)
+    return name or sha256
 
 
 def _given(record: Record) -> dict[str, Any]:

@@ -127,7 +127,7 @@ def test_the_degree_leads_from_the_picture_to_the_edit_and_beyond():
                 model, Task(x0), Options(degree=degree), Run(), adapter=tuned(mean)
             ).images.mean()
         )
-        for degree in (0.0, 0.5, 1.0, 1.5)
+        for degree in (-1.0, -0.5, 0.0, 0.5, 1.0, 1.5)
     ]
     first, *rest = (b - a for a, b in pairwise(moved))
     assert first > 0.05
@@ -198,3 +198,31 @@ def test_a_bridge_keeps_the_outside_of_the_mask():
     made = diffusionclip(model, task, Options(bridge="on"), Run(), adapter=tuned(smooth(2)))
     assert torch.equal(made.images[..., 8:], strange[..., 8:])
     assert not torch.allclose(made.images[..., :8], strange[..., :8], atol=0.1)
+
+
+def test_an_inversion_that_is_solved_brings_the_picture_back_better():
+    x0, errors = smooth(1), {}
+    for inversion, calls in (("ddim", 20), ("fixed-point", 1 + 2 * 20)):
+        model = gaussian(smooth(0))
+        options = Options(inversion=inversion, degree=0.0)
+        adapter = tuned(smooth(2), num_inversion_steps=20, num_inference_steps=20)
+        made = diffusionclip(model, Task(x0), options, Run(), adapter=adapter)
+        errors[inversion] = float((made.images - x0).abs().mean())
+        assert model.calls.count == calls + 20
+    assert errors["fixed-point"] < errors["ddim"] / 5
+
+
+def test_six_steps_of_second_order_are_nearer_than_twelve_of_first():
+    """To the path of many steps; the spacing follows the solver."""
+    task, adapter = Task(smooth(1)), tuned(smooth(2))
+
+    def edited(steps, **how):
+        options = Options(num_inference_steps=steps, **how)
+        return diffusionclip(gaussian(smooth(0)), task, options, Run(), adapter=adapter).images
+
+    exact = edited(1000)
+    few = edited(6, solver="dpmpp_2m")
+    assert torch.equal(few, edited(6, solver="dpmpp_2m", spacing="log_snr"))
+    assert (few - exact).abs().mean() < 0.5 * (edited(12) - exact).abs().mean()
+    even = edited(6, solver="dpmpp_2m", spacing="time")
+    assert (few - exact).abs().mean() < 0.5 * (even - exact).abs().mean()

@@ -82,10 +82,9 @@ def listed(given: Any) -> tuple[Share, ...]:
 
 def parsed(text: str) -> Share:
     """A share as typed: `NAME`, `NAME:WEIGHT`, `NAME:WEIGHT@MASK`; a folder's name as it is."""
-    if Path(text).is_dir():
+    if text and Path(text).is_dir():
         return Share(text)
-    rest, at, mask = text.rpartition("@")
-    rest = rest if at else text
+    rest, at, mask = text.rpartition("@") if "@" in text else (text, "", "")
     name, colon, tail = rest.rpartition(":")
     if not colon or re.search(r"[/\\]", tail):
         name, tail = rest, "1"
