@@ -37,7 +37,5 @@ def few_steps(count: int = 16, t0: float = 500.0) -> dict[str, float]:
 def all_times(count: int = 16) -> dict[str, float]:
     """The same for several times to return to."""
     return {
-        f"t0 {t0:g}: {name}": value
-        for t0 in TIMES
-        for name, value in few_steps(count, t0).items()
+        f"t0 {t0:g}: {name}": value for t0 in TIMES for name, value in few_steps(count, t0).items()
     }

@@ -11,7 +11,7 @@ from overpaint import adapters, parts, tuning
 from overpaint.errors import ModelNotFoundError, OptionError, OutputExistsError
 from overpaint.methods import registry
 from overpaint.methods.registry import Task
-from overpaint.methods.shares import listed
+from overpaint.methods.shares import Curve, Share, listed
 from overpaint.models.families.tiny import tiny
 
 from .adapters import write_random

@@ -12,7 +12,8 @@ from overpaint.errors import OptionError
 from overpaint.inversions.ddim import ddim
 from overpaint.methods.bridging import is_strange, limit_of_familiar
 from overpaint.methods.combining import as_blend
-from overpaint.methods.diffusionclip import Options, diffusionclip, return_time
+from overpaint.methods.diffusionclip import Options, diffusionclip
+from overpaint.methods.plans import return_time
 from overpaint.methods.registry import Run, Task
 from overpaint.methods.walking import grids, keep_inverted
 from overpaint.models.bundle import Calls, DiffusionModel, Unshuffle

@@ -60,8 +60,10 @@ def test_a_line_is_straight_and_goes_on_as_it_ends():
 
 @pytest.mark.parametrize(
     "text",
-    ["x:nan", "x:inf", "x:11", "x:many", "x:", "x:300=", "x:300=nan", "x:-5=1", "x:0=1,300=1"]
-    + ["x:300=1,300=2", "x:1=2=3", ":0.5", "x:1@", "@mask.png", ""],
+    [
+        *("x:nan", "x:inf", "x:11", "x:many", "x:", "x:300=", "x:300=nan", "x:-5=1"),
+        *("x:0=1,300=1", "x:300=1,300=2", "x:1=2=3", ":0.5", "x:1@", "@mask.png", ""),
+    ],
 )
 def test_what_is_no_share_is_refused(text):
     with pytest.raises(OptionError):

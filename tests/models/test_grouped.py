@@ -88,5 +88,7 @@ def test_weights_outside_of_any_layer_are_grouped_too():
     changes = {"scale": torch.tensor(5.0), "layer.weight": torch.randn(3, 3, 1, 1)}
     twins, x = [model, replace(model, weights=changes)], torch.randn(2, 3, 4, 4)
     level = model.schedule.at(300)
-    for pred, twin in zip(asked_together(grouped(model, twins), twins, x, level), twins, strict=True):
+    for pred, twin in zip(
+        asked_together(grouped(model, twins), twins, x, level), twins, strict=True
+    ):
         assert torch.allclose(pred.eps, twin(x, level).eps, atol=1e-5)

@@ -125,13 +125,14 @@ def _shared(blend: Blend, level: Level, rest: str) -> list[guidance.Weight]:
     weights = [part.at(level) for part in blend.parts]
     if rest == "base":
         return weights
-    if any(isinstance(weight, Tensor) for weight in weights):
+    numbers = [weight for weight in weights if not isinstance(weight, Tensor)]
+    if len(numbers) < len(weights):
         raise OptionError("masks leave a rest", "it is the untuned model's", "use rest=base")
-    total = sum(weights)
+    total = sum(numbers)
     if abs(total) < LITTLE:
         why = f"their sum is {total:g} at time {level.t:g}"
         raise OptionError("the weights cannot be divided by their sum", why, "use rest=base")
-    return [weight / total for weight in weights]
+    return [weight / total for weight in numbers]
 
 
 def _merging(model: DiffusionModel, blend: Blend, degree: float, rest: str) -> Denoiser:
