@@ -10,7 +10,18 @@ from pathlib import Path
 
 import torch
 
-from benchmarks import baseline, edits, memory, models, speed, strokes, table
+from benchmarks import (
+    baseline,
+    combining,
+    degrees,
+    edits,
+    memory,
+    models,
+    solvers,
+    speed,
+    strokes,
+    table,
+)
 from benchmarks.pictures import save_grid
 
 RESULTS = Path(__file__).parent / "results.json"
@@ -49,6 +60,16 @@ def from_strokes() -> Figures:
     return figures
 
 
+def degree_of_change() -> Figures:
+    """The judge's probability by degree; keeps a strip of one picture for each adapter."""
+    figures, strips = {}, []
+    for name in degrees.NAMES:
+        found, made = degrees.rising(name)
+        figures, strips = figures | found, [*strips, made[0]]
+    save_grid(torch.cat(strips), "degrees.png", len(degrees.DEGREES))
+    return figures
+
+
 MEASURED: dict[str, Callable[[], Figures]] = {
     "judge": models.judging,
     "clip": models.zero_shot,
@@ -57,6 +78,9 @@ MEASURED: dict[str, Callable[[], Figures]] = {
     "edits": edited,
     "baseline": against_baseline,
     "strokes": from_strokes,
+    "degrees": degree_of_change,
+    "combining": combining.combined,
+    "solvers": solvers.all_times,
     "speed": speed.measured,
     "memory": memory.measured,
 }

@@ -1,7 +1,7 @@
 """DiffusionCLIP edits of held-out photos, judged: as asked, and kept otherwise."""
 
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -54,12 +54,22 @@ AIMS: Mapping[str, Aim] = {
 }
 
 
-def edited(model: DiffusionModel, folder: Path, pictures: torch.Tensor) -> torch.Tensor:
+def photos_for(names: Sequence[str], count: int) -> HeldOut:
+    """The first photos that show the attribute of every adapter named, at other values."""
+    data = held_out("photos")
+    fitting = torch.stack([AIMS[name].applies(data) for name in names]).all(0)
+    return data[fitting.nonzero()[:count, 0]]
+
+
+def edited(
+    model: DiffusionModel, folder: Path, pictures: torch.Tensor, degree: float = 1.0
+) -> torch.Tensor:
     """Pictures edited by the method, with its own defaults and the adapter in `folder`."""
+    options = Options(degree=degree)
     method, parts = registry.find("diffusionclip"), {"adapter": read_adapter(folder)}
     prompt = str(parts["adapter"].card["prompt"])
     tasks = [Task(picture, prompt) for picture in pictures.split(1)]
-    made = [registry.perform(method, model, task, Options(), Run(), parts) for task in tasks]
+    made = [registry.perform(method, model, task, options, Run(), parts) for task in tasks]
     return torch.cat([outcome.images for outcome in made])
 
 
@@ -67,8 +77,7 @@ def judged(
     name: str, count: int = 64, folder: Path | None = None, model: DiffusionModel | None = None
 ) -> tuple[dict[str, float], torch.Tensor, torch.Tensor]:
     """(asked, kept, seconds a picture), the sources and the edits."""
-    aim, data = AIMS[name], held_out("photos")
-    data = data[aim.applies(data).nonzero()[:count, 0]]
+    aim, data = AIMS[name], photos_for((name,), count)
     began = time.perf_counter()
     made = edited(model or load("portraits"), folder or WEIGHTS / "adapters" / name, data.pictures)
     seconds = (time.perf_counter() - began) / len(made)

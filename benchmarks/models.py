@@ -1,6 +1,7 @@
 """Judge and CLIP on held-out renders; samples and reconstructions of the pixel model."""
 
 from collections.abc import Sequence
+from functools import partial
 
 import torch
 
@@ -8,6 +9,8 @@ from benchmarks.worlds import HELD_OUT, clip, held_out, read
 from overpaint.core.schedule import Level, below
 from overpaint.core.solvers import last
 from overpaint.inversions.ddim import ddim, replay
+from overpaint.inversions.fixed_point import fixed_point
+from overpaint.inversions.registry import Inversion
 from overpaint.metrics.fidelity import mae
 from overpaint.metrics.semantic import accuracy, confident
 from overpaint.models.bundle import DiffusionModel
@@ -92,19 +95,23 @@ def reconstruction(count: int = 64, t0: float = 500, steps: int = 40) -> Figures
     truth, found = held_out("photos").pictures[:count], {}
     for dtype in dict.fromkeys((load("portraits").dtype, torch.float32)):
         model = load("portraits", dtype=str(dtype).removeprefix("torch."))
+        levels = model.schedule.path(below(t0, steps))
         for ahead in (False, True):
             name = f"{dtype}, asked {'ahead' if ahead else 'behind'}".removeprefix("torch.")
-            found[name] = _lost(model, truth, model.schedule.path(below(t0, steps)), ahead=ahead)
+            found[name] = _lost(model, truth, levels, partial(ddim, ask_ahead=ahead))
+        for calls in (1, 2, 3):
+            name = f"{dtype}, fixed point of {calls}".removeprefix("torch.")
+            found[name] = _lost(model, truth, levels, partial(fixed_point, iterations=calls))
     return {"default": next(iter(found.values())), **found}
 
 
 def _lost(
-    model: DiffusionModel, truth: torch.Tensor, levels: Sequence[Level], *, ahead: bool
+    model: DiffusionModel, truth: torch.Tensor, levels: Sequence[Level], invert: Inversion
 ) -> float:
     back = []
     with torch.no_grad():
         for part in truth.split(16):
-            path = ddim(model, model.codec.encode(part), levels, ask_ahead=ahead)
+            path = invert(model, model.codec.encode(part), levels)
             back.append(model.codec.decode(last(replay(path, model))))
     made = torch.cat(back).clamp(-1, 1)
     return float(mae((made + 1) / 2, (truth + 1) / 2).mean())

@@ -12,6 +12,7 @@ from overpaint import adapters, parts, tuning
 from overpaint.errors import ModelNotFoundError, OptionError, OutputExistsError
 from overpaint.methods import registry
 from overpaint.methods.registry import Task
+from overpaint.methods.shares import Curve, Share, listed
 from overpaint.models.families.tiny import tiny
 
 from .adapters import write_random
@@ -25,7 +26,7 @@ IMAGE = torch.zeros(1, 3, 16, 16)
 def places(tmp_path, monkeypatch):
     """Empty folders for what is embedded and for what is cached."""
     monkeypatch.setattr(adapters, "WEIGHTS", tmp_path / "weights")
-    monkeypatch.setattr(adapters, "_cache", lambda: tmp_path / "cache")
+    monkeypatch.setattr(adapters, "cache", lambda: tmp_path / "cache")
     return tmp_path
 
 
@@ -56,7 +57,13 @@ def embed(places, name, **card):
 
 
 def found(prompt, source_prompt="", **given):
+    (part,) = blend(prompt, source_prompt, **given).parts
+    return part.adapter
+
+
+def blend(prompt, source_prompt="", **given):
     task = Task(IMAGE, prompt, source_prompt)
+    given = {name: listed(value) for name, value in given.items()}
     return parts.resolve(registry.find("diffusionclip"), MODEL, task, given)["adapter"]
 
 
@@ -258,3 +265,38 @@ def test_a_face_encoder_is_loaded_where_options_ask_for_it(tmp_path, monkeypatch
         options = method.options(identity_weight=weight)
         found = parts.resolve(method, MODEL, Task(IMAGE), {}, options=options)
         assert found.keys() == wanted
+
+
+def test_adapters_are_named_by_name_folder_or_text(places, tunings, monkeypatch):
+    monkeypatch.chdir(places)
+    embed(places, "ink", prompt="an ink drawing")
+    embed(places, "clay", prompt="clay")
+    write_random(MODEL, places / "clay", 7, prompt="mine", base=MODEL.hash)
+    folder, _ = tuning.tune("a robot", model="tiny")
+    names = [found("x", adapter=name).name for name in ("ink", "clay", "./clay", "An ink drawing!")]
+    assert names == ["ink", "clay", "clay", "ink"]
+    assert found("x", adapter="./clay").hash != found("x", adapter="clay").hash
+    assert found("x", adapter="a robot").name == found("x", adapter=folder.name).name == folder.name
+    with pytest.raises(ModelNotFoundError, match="Did you mean 'ink'"):
+        found("x", adapter="inc")
+
+
+def test_shares_keep_their_order_weights_and_times(places, tunings):
+    embed(places, "ink", prompt="an ink drawing")
+    embed(places, "clay", prompt="clay")
+    curve = Curve(((300.0, 0.4), (0.0, 0.15)))
+    given = [Share("clay", -0.5), Share("ink", curve)]
+    made = blend("clay made of ink", adapter=given)
+    assert [(p.adapter.name, p.weight) for p in made.parts] == [("clay", -0.5), ("ink", curve)]
+    assert not list(parts.doubts({"adapter": made}, "clay made of ink"))
+    with pytest.raises(OptionError, match=r"in \[0, 999\], got 5000"):
+        blend("x", adapter=("ink", "5000=1,0=0"))
+
+
+def test_a_search_asks_for_its_networks_and_nothing_else_does(places, tunings):
+    method = registry.find("diffusionclip")
+    embed(places, "ink", prompt="an ink drawing")
+    task = Task(IMAGE, "an ink drawing")
+    for t0, extra in (("tuned", set()), ("auto", {"scorer"})):
+        options = registry.parse_options(method, {"t0": t0})
+        assert set(parts.resolve(method, MODEL, task, {}, options=options)) == {"adapter"} | extra

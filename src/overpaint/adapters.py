@@ -5,6 +5,7 @@ import json
 import os
 import re
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,8 @@ from platformdirs import user_cache_path
 
 from overpaint.data.placing import sweep
 from overpaint.data.sources import shown
-from overpaint.errors import OutputExistsError, OverpaintError
+from overpaint.errors import ModelNotFoundError, OutputExistsError, OverpaintError
+from overpaint.methods.options import suggest
 from overpaint.methods.registry import Task
 from overpaint.models.bundle import DiffusionModel
 from overpaint.models.folders import Folder
@@ -35,7 +37,36 @@ def cached(model: DiffusionModel, prompt: str, source_prompt: str) -> Path:
     """Where the adapter for a text is kept between edits."""
     what = [model.hash, plain(prompt), plain(source_prompt)]
     key = hashlib.sha256(json.dumps(what).encode()).hexdigest()[:16]
-    return _cache() / key
+    return cache() / key
+
+
+def named(name: str, model: DiffusionModel, task: Task) -> Path:
+    """The folder of the adapter called `name`: embedded, cached, a folder, or tuned to that text.
+
+    Raises:
+        ModelNotFoundError: it is none of these.
+    """
+    homes = [root / name for root in (WEIGHTS / "adapters", cache())]
+    for folder in [home for home in homes if Path(name).name == name] + [Path(name)]:
+        if folder.is_dir():
+            return folder
+    for folder in known(model, replace(task, prompt=name, source_prompt="")):
+        return folder
+    raise ModelNotFoundError(
+        f"There is no adapter {shown(name)}",
+        "it is not embedded, no folder, and no text that was tuned before",
+        f"{suggest(name, embedded())} Or make one with `overpaint tune -o FOLDER`.",
+    )
+
+
+def embedded() -> list[str]:
+    """The names of the adapters that came along."""
+    return sorted(path.parent.name for path in (WEIGHTS / "adapters").glob("[!.]*/card.json"))
+
+
+def forgotten(name: str) -> bool:
+    """Whether an adapter of this name was cached once and is no more."""
+    return bool(re.fullmatch("[0-9a-f]{16}", name)) and not (cache() / name).is_dir()
 
 
 def plain(text: str) -> str:
@@ -71,7 +102,7 @@ def check_free(folder: Path, *, overwrite: bool) -> None:
         raise OutputExistsError(what, why, hint)
 
 
-def replace(folder: Path, made: Path) -> None:
+def install(folder: Path, made: Path) -> None:
     """Put the adapter `made` where an earlier one is, or nothing; the strips of `folder` stay.
 
     Raises:
@@ -113,9 +144,9 @@ def _is_for(card: Mapping[str, Any], model: DiffusionModel, task: Task) -> bool:
 
 
 def _folders() -> Iterator[Path]:
-    for root in (WEIGHTS / "adapters", _cache()):
+    for root in (WEIGHTS / "adapters", cache()):
         yield from sorted(path.parent for path in root.glob("[!.]*/card.json"))
 
 
-def _cache() -> Path:
+def cache() -> Path:
     return user_cache_path("overpaint", appauthor=False) / "adapters" / str(TUNING)

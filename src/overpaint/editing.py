@@ -22,6 +22,7 @@ from overpaint.errors import OptionError
 from overpaint.memory import memory_errors
 from overpaint.methods import registry
 from overpaint.methods.registry import Run, Task
+from overpaint.methods.shares import Share, listed
 from overpaint.models.bundle import Calls, DiffusionModel
 from overpaint.models.clip import Clip
 from overpaint.models.control import Adapter
@@ -39,7 +40,7 @@ def edits(
     source_prompt: str = "",
     method: str = "diffusionclip",
     model: str | Path | DiffusionModel = "portraits",
-    adapter: str | Path | Adapter | None = None,
+    adapter: str | Path | Adapter | Share | Sequence[Any] | None = None,
     mask: object = None,
     face: object = None,
     clip: str | Path | Clip | None = None,
@@ -57,7 +58,8 @@ def edits(
     `edit` returns one result with all images; `edits` yields one for each, as soon as it is made.
 
     Args:
-        adapter: what the model was tuned to, a folder of `overpaint tune -o`; else found by text.
+        adapter: what the model was tuned to: an embedded one's name, a folder of `overpaint tune
+            -o`, a text, a `Share` of weight and mask, or several of them; else found by the prompt.
         mask: a picture, white where the edit may act; bytes outside stay as they are.
         face: edit a face alone: "auto" (the only one), a number from left to right, "all", or
             `Face`s; None for the whole picture.
@@ -69,13 +71,14 @@ def edits(
     """
     chosen = registry.find(method)
     parsed = registry.parse_options(chosen, options)
-    given: dict[str, Any] = {} if adapter is None else {"adapter": adapter}
+    given: dict[str, Any] = {} if adapter is None else {"adapter": listed(adapter)}
     given |= {} if clip is None else {"clip": clip}
     registry.check(chosen, {"prompt": prompt, "source_prompt": source_prompt, "mask": mask})
     loaded.check_given(chosen, given)
     seeds = seeds_of(seed, count)
     picture = read_image(image, max_pixels=max_pixels, keep_exif=keep_exif)
     area = None if mask is None else read_mask(mask, picture.size, max_pixels=max_pixels)
+    given = loaded.with_masks(given, picture.size, max_pixels=max_pixels)
     faces = choose(picture, face)
     area = reached(area, faces) if area and faces else area
     base = model if isinstance(model, DiffusionModel) else load(model, device, dtype)
@@ -139,8 +142,9 @@ def _each(
             calls=calls.count,
             seconds=time.perf_counter() - began,
             mask=None if asked.mask is None else Image.fromarray(asked.mask.values),
-            warnings=(*notes, *([_AGAIN] if again else [])),
+            warnings=(*notes, *made[0].notes, *([_AGAIN] if again else [])),
         )
+        asked = asked.settled(made[0].chosen)  # what was chosen for one picture holds for all
         began = time.perf_counter()
 
 

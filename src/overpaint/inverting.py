@@ -11,7 +11,8 @@ from overpaint.core.solvers import last
 from overpaint.core.watch import Watch, unwatched
 from overpaint.data.images import read_image
 from overpaint.data.placement import fit
-from overpaint.inversions.ddim import ddim, replay
+from overpaint.inversions.registry import find
+from overpaint.inversions.trajectory import replay
 from overpaint.memory import memory_errors
 from overpaint.metrics.fidelity import mae, psnr, ssim
 from overpaint.models.bundle import Calls, DiffusionModel
@@ -28,11 +29,13 @@ class Reconstruction:
     ssim: float
     calls: int
     seconds: float
+    residual: float | None = None  # of the inversion, where it was solved for
 
     def figures(self) -> dict[str, float]:
         """All but the picture; MAE of values in [0, 1], PSNR in decibels."""
-        names = ("mae", "psnr", "ssim", "calls", "seconds")
-        return {name: getattr(self, name) for name in names}
+        names = ("mae", "psnr", "ssim", "residual", "calls", "seconds")
+        found = {name: getattr(self, name) for name in names}
+        return {name: value for name, value in found.items() if value is not None}
 
 
 @memory_errors("reconstruction")
@@ -42,11 +45,16 @@ def reconstruct(
     model: str | DiffusionModel = "portraits",
     strength: float = 0.5,
     steps: int = 40,
+    inversion: str = "ddim",
     device: str = "auto",
     dtype: str = "auto",
     watch: Watch = unwatched,
 ) -> Reconstruction:
-    """DDIM inversion to `strength` of the path in `steps` moves on the closed grid, and back."""
+    """Inversion to `strength` of the path in `steps` moves on the closed grid, and back.
+
+    inversion: a name of `overpaint.inversions.registry`.
+    """
+    invert = find(inversion)
     picture = read_image(image)
     loaded = load(model, device, dtype) if isinstance(model, str) else model
     counted = replace(loaded, calls=Calls())
@@ -55,7 +63,7 @@ def reconstruct(
     source, placement = fit(picture, counted.size)
     with torch.no_grad():
         x0 = counted.codec.encode(source.to(counted.device))
-        trajectory = ddim(counted, x0, levels, watch=watch)
+        trajectory = invert(counted, x0, levels, watch=watch)
         back = last(watch(replay(trajectory, counted), len(levels) - 1, "reconstructing"))
         rebuilt = counted.codec.decode(back).cpu()
     seconds = time.monotonic() - began
@@ -68,4 +76,5 @@ def reconstruct(
         ssim=float(ssim(made, truth)),
         calls=calls,
         seconds=seconds,
+        residual=trajectory.residual,
     )

@@ -1,15 +1,20 @@
 """The loaded objects that a method asks for beside the model."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from pathlib import Path
+from os import PathLike
 from typing import Any
 
 from overpaint import adapters
 from overpaint.core.watch import Watch, unwatched
-from overpaint.data.sources import portable_name, shown
-from overpaint.errors import ModelNotFoundError, OptionError
+from overpaint.data.masking import Mask, read_mask
+from overpaint.data.placement import Placement
+from overpaint.data.sources import portable_name
+from overpaint.errors import OptionError
+from overpaint.methods.combining import Blend, Part, as_blend
 from overpaint.methods.registry import Method, Task
+from overpaint.methods.shares import Share
+from overpaint.methods.strength import Scorer
 from overpaint.models.bundle import DiffusionModel
 from overpaint.models.clip import Clip, load_clip
 from overpaint.models.control import Adapter, check_base, read_adapter
@@ -26,13 +31,14 @@ def resolve(
     watch: Watch = unwatched,
     *,
     options: Any = None,
+    placement: Placement | None = None,
 ) -> dict[str, Any]:
     """What `method.fn` takes by keyword: what the user gave, else what is found for the task.
 
-    options: of the method, which may ask for more.
+    options: of the method, which may ask for more. placement: of masks that were given.
     """
     names = method.parts if options is None else (*method.parts, *method.extra(options))
-    return {name: _RESOLVERS[name](model, task, given.get(name), watch) for name in names}
+    return {n: _RESOLVERS[n](model, task, given.get(n), watch, placement) for n in names}
 
 
 def check_given(method: Method, given: Mapping[str, Any]) -> None:
@@ -41,54 +47,79 @@ def check_given(method: Method, given: Mapping[str, Any]) -> None:
         raise OptionError(f"The method {method.name} takes no {unused[0]}")
 
 
+def with_masks(given: Mapping[str, Any], size: tuple[int, int], **reading: Any) -> dict[str, Any]:
+    """The parts that were given, with the masks of shares read for a picture of `size`."""
+    shares = [
+        share if share.mask is None else replace(share, mask=read_mask(share.mask, size, **reading))
+        for share in given.get("adapter", ())
+    ]
+    return {**given, "adapter": tuple(shares)} if shares else dict(given)
+
+
 def described(parts: Mapping[str, Any]) -> dict[str, str]:
     """Each part as a record names it."""
-    return {n: f"{getattr(part, 'name', '')} {part.hash}".strip() for n, part in parts.items()}
+    told = as_blend(parts["adapter"]).described() if "adapter" in parts else {}
+    return told | {name: parts[name].hash for name in ("clip", "identity") if name in parts}
 
 
 def doubts(parts: Mapping[str, Any], prompt: str) -> Iterator[str]:
-    """A note on each part that was made for another text."""
-    for part in (each for each in parts.values() if isinstance(each, Adapter)):
-        if part.card.get("prompt") and adapters.plain(prompt) not in adapters.texts(part.card):
-            yield f"the adapter {part.name} was tuned to another text: {part.card['prompt']!r}"
+    """A note on an adapter that was made for another text; several are together for a new one."""
+    if "adapter" in parts and len(as_blend(parts["adapter"]).parts) == 1:
+        (part,) = as_blend(parts["adapter"]).parts
+        card = part.adapter.card
+        if card.get("prompt") and adapters.plain(prompt) not in adapters.texts(card):
+            yield f"the adapter {part.adapter.name} was tuned to another text: {card['prompt']!r}"
 
 
 def find_adapter(
     model: DiffusionModel,
     task: Task,
-    given: str | Path | Adapter | None = None,
+    given: Sequence[Share] | None = None,
     watch: Watch = unwatched,
-) -> Adapter:
-    """The adapter for the task's text: given, cached, embedded, or tuned now."""
-    if given is not None:
-        return _fitting(given, model)
+    placement: Placement | None = None,
+) -> Blend:
+    """The adapters that were given, or the one for the task's text: cached, embedded, tuned now."""
+    if given:
+        return Blend(tuple(_part(share, model, task, placement) for share in given))
     for folder in adapters.known(model, task):
-        return read_adapter(folder)
+        return as_blend(read_adapter(folder))
     target = adapters.cached(model, task.prompt, task.source_prompt)
-    return read_adapter(tuned(model, task.prompt, task.source_prompt, target, watch))
+    return as_blend(read_adapter(tuned(model, task.prompt, task.source_prompt, target, watch)))
 
 
-def _fitting(given: str | Path | Adapter, model: DiffusionModel) -> Adapter:
-    """The adapter that the user gave, if it was tuned over `model`."""
-    found = given if isinstance(given, Adapter) else _read(Path(given))
+def _part(share: Share, model: DiffusionModel, task: Task, placement: Placement | None) -> Part:
+    """A share with its adapter read and its mask fitted to the model's square."""
+    last = len(model.schedule) - 1
+    if late := [t for t in share.times() if t > last]:
+        raise OptionError(f"a time of a weight must be in [0, {last}], got {late[0]:g}")
+    found = share.adapter
+    if not isinstance(found, Adapter):
+        folder = adapters.named(str(found), model, task)
+        own = folder.is_relative_to(adapters.WEIGHTS) or folder.parent == adapters.cache()
+        found = replace(read_adapter(folder), name=folder.name if own else portable_name(folder))
     check_base(found, model)
-    return found
+    if not isinstance(share.mask, Mask) or placement is None:
+        return Part(found, share.weight)
+    mask = placement.fit_mask(share.mask.values)
+    return Part(found, share.weight, mask, f"{share.mask.name} {share.mask.sha256}")
 
 
-def _read(folder: Path) -> Adapter:
-    if not folder.is_dir():
-        what, why = f"There is no adapter {shown(folder)}", "there is no such folder"
-        raise ModelNotFoundError(what, why, "make one with `overpaint tune -o FOLDER`")
-    return replace(read_adapter(folder), name=portable_name(folder))
+def find_scorer(model: DiffusionModel, *asked: Any) -> Scorer:
+    """The embedded face encoder and CLIP, which are loaded when they are asked for."""
+    where = model.device
+    return Scorer(
+        lambda: load_identity(embedded("identity"), where),
+        lambda: load_clip(embedded("clip"), where),
+    )
 
 
 def find_clip(
-    model: DiffusionModel, task: Task, given: str | Path | Clip | None = None, *asked: Any
+    model: DiffusionModel, task: Task, given: str | PathLike | Clip | None = None, *asked: Any
 ) -> Clip:
     """The CLIP that guides: given, or the embedded one."""
     if isinstance(given, Clip):
         return given
-    return load_clip(Path(given or embedded("clip")), model.device, model.dtype)
+    return load_clip(str(given or embedded("clip")), model.device, model.dtype)
 
 
 def find_identity(
@@ -102,4 +133,5 @@ _RESOLVERS: dict[str, Callable[..., Any]] = {
     "adapter": find_adapter,
     "clip": find_clip,
     "identity": find_identity,
+    "scorer": find_scorer,
 }

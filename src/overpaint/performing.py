@@ -77,15 +77,18 @@ class Asked:
 
     def parts(self, given: Mapping[str, Any], watch: Watch) -> dict[str, Any]:
         """The loaded objects that the method takes."""
-        return loaded.resolve(
-            self.method, self.model, self.task, given, watch, options=self.options
-        )
+        how = {"options": self.options, "placement": self.placement}
+        return loaded.resolve(self.method, self.model, self.task, given, watch, **how)
 
     def perform(self, run: Run, parts: Mapping[str, Any], model: DiffusionModel) -> Outcome:
         """What the method makes; `model` is the one asked for, with its calls counted."""
         if self.idle or (self.task.mask is not None and not self.task.mask.any()):
             return Outcome(self.task.image)
         return registry.perform(self.method, model, self.task, self.options, run, parts)
+
+    def settled(self, chosen: Mapping[str, Any]) -> "Asked":
+        """The same with the options that the method chose."""
+        return replace(self, options=replace(self.options, **chosen))
 
     def paste(self, outcome: Outcome) -> Image.Image:
         """The one picture of an outcome, at full size."""
@@ -101,8 +104,7 @@ class Asked:
         task = replace(
             self.task, image=pixels.to(device), mask=None if where is None else where.to(device)
         )
-        options = replace(self.options, **chosen)
-        return replace(self, task=task, placement=placement, options=options)
+        return replace(self.settled(chosen), task=task, placement=placement)
 
 
 def placed(

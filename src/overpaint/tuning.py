@@ -117,4 +117,4 @@ def _tuned(
     diffusionclip.tune(
         model, prompt, source_prompt, folder=made, place=place, watch=watch, **options
     )
-    adapters.replace(target, made)
+    adapters.install(target, made)

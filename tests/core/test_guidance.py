@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from overpaint.core.guidance import combine, mapping_x0, mix, steer
+from overpaint.core.guidance import combine, mapping_x0, mix, mix_of, steer
 from overpaint.core.schedule import CLEAN, NoiseSchedule
 from overpaint.errors import OptionError
 
@@ -38,6 +38,30 @@ def test_a_denoiser_of_weight_zero_is_not_asked():
 def test_weights_that_do_not_fit_are_refused(weights):
     with pytest.raises(OptionError, match="2 weights that sum to 1"):
         mix([model(0.0), model(1.0)], lambda level: weights)(X, LEVEL)
+
+
+def test_weights_may_differ_by_pixel_and_zeros_are_then_asked():
+    base, tuned = model(0.0), model(0.5, 0.2)
+    mask = torch.zeros(1, 1, 4, 4)
+    mask[..., 2:] = 1
+    pred = mix([base, tuned], lambda level: (1 - mask, mask))(X, LEVEL)
+    assert torch.equal(pred.eps[..., :2], base(X, LEVEL).eps[..., :2])
+    assert torch.equal(pred.x0[..., 2:], tuned(X, LEVEL).x0[..., 2:])
+    with pytest.raises(OptionError, match="2 weights that sum to 1"):
+        mix([base, tuned], lambda level: (mask, mask))(X, LEVEL)
+
+
+def test_predictions_may_be_made_together():
+    asked = []
+
+    def together(x, level, which):
+        asked.append(tuple(which))
+        return [model(0.5 * i)(x, level) for i in which]
+
+    denoise = mix_of(together, 3, lambda level: (-0.5, 0.0, 1.5))
+    apart = mix([model(0.0), model(0.5), model(1.0)], lambda level: (-0.5, 0.0, 1.5))
+    torch.testing.assert_close(denoise(X, LEVEL).eps, apart(X, LEVEL).eps)
+    assert asked == [(0, 2)]
 
 
 def test_combine_is_classifier_free_guidance():

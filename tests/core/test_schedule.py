@@ -11,6 +11,7 @@ from overpaint.core.schedule import (
     Level,
     NoiseSchedule,
     below,
+    by_log_snr,
     evenly,
     leading,
     official,
@@ -85,6 +86,25 @@ def test_below_makes_exactly_n_moves_from_t0_to_clean(t0, n):
     assert len(times) == n + 1
     assert (times[0], times[-1]) == (t0, -1)
     assert times == sorted(set(times), reverse=True)
+
+
+@pytest.mark.parametrize("t", [0, 1, 7.3, 250, 500.5, 999])
+def test_times_are_found_by_their_log_snr(t):
+    assert LINEAR.time_at(LINEAR.at(t).log_snr) == pytest.approx(t, abs=1e-9)
+    assert (LINEAR.time_at(-99), LINEAR.time_at(99)) == (999, 0)
+
+
+@pytest.mark.parametrize("t0", [999, 500, 250.5, 3])
+@pytest.mark.parametrize("n", [1, 2, 6, 40])
+def test_times_by_log_snr_lie_evenly_in_it_and_end_clean(t0, n):
+    times = by_log_snr(LINEAR, t0, n)
+    assert (len(times), times[0], times[-1]) == (n + 1, t0, -1)
+    assert times == sorted(set(times), reverse=True)
+    values = [level.log_snr for level in LINEAR.path(times[:-1])]
+    gaps = [b - a for a, b in pairwise(values)]
+    assert all(gap == pytest.approx(gaps[0]) for gap in gaps)
+    if n > 1 and t0 > 10:
+        assert LINEAR.at(times[-2]).sigma == pytest.approx(0.04, abs=0.002)
 
 
 @pytest.mark.parametrize("spacing", [leading, trailing, evenly])

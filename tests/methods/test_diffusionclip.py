@@ -11,8 +11,11 @@ from overpaint.core.schedule import CLEAN, NoiseSchedule
 from overpaint.errors import OptionError
 from overpaint.inversions.ddim import ddim
 from overpaint.methods.bridging import is_strange, limit_of_familiar
-from overpaint.methods.diffusionclip import Options, diffusionclip, grids, keep_inverted
+from overpaint.methods.combining import as_blend
+from overpaint.methods.diffusionclip import Options, diffusionclip
+from overpaint.methods.plans import return_time
 from overpaint.methods.registry import Run, Task
+from overpaint.methods.walking import grids, keep_inverted
 from overpaint.models.bundle import Calls, DiffusionModel, Unshuffle
 from overpaint.models.control import Adapter
 
@@ -104,9 +107,8 @@ def test_the_official_grid_leaves_the_cards_steps_and_refuses_one():
     adapter = tuned(smooth(2), num_inversion_steps=20, num_inference_steps=1)
     diffusionclip(model, task, Options(grid="official"), Run(), adapter=adapter)
     assert model.calls.count == 39 + 40
-    options = Options(grid="official", num_inference_steps=1)
     with pytest.raises(OptionError, match="official grid"):
-        diffusionclip(model, task, options, Run(), adapter=adapter)
+        Options(grid="official", num_inference_steps=1)
 
 
 def test_closing_the_grid_brings_the_picture_back_better():
@@ -126,7 +128,7 @@ def test_the_degree_leads_from_the_picture_to_the_edit_and_beyond():
                 model, Task(x0), Options(degree=degree), Run(), adapter=tuned(mean)
             ).images.mean()
         )
-        for degree in (0.0, 0.5, 1.0, 1.5)
+        for degree in (-1.0, -0.5, 0.0, 0.5, 1.0, 1.5)
     ]
     first, *rest = (b - a for a, b in pairwise(moved))
     assert first > 0.05
@@ -136,9 +138,7 @@ def test_the_degree_leads_from_the_picture_to_the_edit_and_beyond():
 def test_the_adapter_says_where_to_return_to_and_the_user_may_overrule():
     schedule = SCHEDULE
     for options, t0 in [(Options(), 300.0), (Options(strength=0.5), 499.5)]:
-        from overpaint.methods.diffusionclip import return_time
-
-        assert return_time(schedule, options, tuned(smooth(0), 300)) == t0
+        assert return_time(schedule, options, as_blend(tuned(smooth(0), 300))) == t0
     up, down = grids(schedule, 300.0, (40, 6))
     assert (len(up), len(down)) == (41, 7)
     assert up[0] == down[0] == schedule.at(300)
@@ -199,3 +199,31 @@ def test_a_bridge_keeps_the_outside_of_the_mask():
     made = diffusionclip(model, task, Options(bridge="on"), Run(), adapter=tuned(smooth(2)))
     assert torch.equal(made.images[..., 8:], strange[..., 8:])
     assert not torch.allclose(made.images[..., :8], strange[..., :8], atol=0.1)
+
+
+def test_an_inversion_that_is_solved_brings_the_picture_back_better():
+    x0, errors = smooth(1), {}
+    for inversion, calls in (("ddim", 20), ("fixed-point", 1 + 2 * 20)):
+        model = gaussian(smooth(0))
+        options = Options(inversion=inversion, degree=0.0)
+        adapter = tuned(smooth(2), num_inversion_steps=20, num_inference_steps=20)
+        made = diffusionclip(model, Task(x0), options, Run(), adapter=adapter)
+        errors[inversion] = float((made.images - x0).abs().mean())
+        assert model.calls.count == calls + 20
+    assert errors["fixed-point"] < errors["ddim"] / 5
+
+
+def test_six_steps_of_second_order_are_nearer_than_twelve_of_first():
+    """To the path of many steps; the spacing follows the solver."""
+    task, adapter = Task(smooth(1)), tuned(smooth(2))
+
+    def edited(steps, **how):
+        options = Options(num_inference_steps=steps, **how)
+        return diffusionclip(gaussian(smooth(0)), task, options, Run(), adapter=adapter).images
+
+    exact = edited(1000)
+    few = edited(6, solver="dpmpp_2m")
+    assert torch.equal(few, edited(6, solver="dpmpp_2m", spacing="log_snr"))
+    assert (few - exact).abs().mean() < 0.5 * (edited(12) - exact).abs().mean()
+    even = edited(6, solver="dpmpp_2m", spacing="time")
+    assert (few - exact).abs().mean() < 0.5 * (even - exact).abs().mean()

@@ -69,7 +69,7 @@ def edit(
         source_prompt=source_prompt,
         method=method,
         model=model,
-        adapter=adapter,
+        adapter=adapter or None,
         mask=area,
         face=face,
         clip=clip,

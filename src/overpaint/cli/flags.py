@@ -19,13 +19,18 @@ Options = Annotated[
     typer.Option("-O", "--option", metavar="NAME=VALUE", help="An option of the method's own."),
 ]
 Adapter = Annotated[
-    Path | None,
-    typer.Option("--adapter", help="A folder of `tune -o`; without it, found by the text."),
+    list[str] | None,
+    typer.Option(
+        "--adapter",
+        metavar="NAME[:WEIGHT][@MASK]",
+        help="A name, a folder of `tune -o`, a text; may be repeated. Else found by the prompt.",
+    ),
 ]
 Clip = Annotated[
     Path | None,
     typer.Option("--clip", help="A folder of the CLIP that guides; the embedded one without it."),
 ]
+Invert = Annotated[str, typer.Option("--invert", help="How: ddim or fixed-point.")]
 MaxPixels = Annotated[
     int | None,
     typer.Option("--max-pixels", min=1, help="Of a picture or mask; 64 million without it."),

@@ -17,6 +17,7 @@ def invert(
         float, typer.Option("--strength", help="How far up the path, in (0, 1].")
     ] = 0.5,
     steps: Annotated[int, typer.Option("--steps", min=1, help="Moves each way.")] = 40,
+    inversion: flags.Invert = "ddim",
     out: Annotated[
         str | None, typer.Option("-o", "--out", help="Write the reconstruction: a file or -.")
     ] = None,
@@ -38,6 +39,7 @@ def invert(
         model=model,
         strength=strength,
         steps=steps,
+        inversion=inversion,
         device=device,
         dtype=dtype,
         watch=watching(terminal),

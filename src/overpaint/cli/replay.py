@@ -43,7 +43,7 @@ def replay(
         image=image,
         mask=mask,
         model=model,
-        adapter=adapter,
+        adapter=adapter or None,
         clip=clip,
         device=device,
         watch=watching(terminal),

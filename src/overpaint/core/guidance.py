@@ -11,21 +11,34 @@ from overpaint.core.schedule import Level
 from overpaint.errors import OptionError
 
 C = TypeVar("C")
+Weight = float | Tensor  # a number, or one for each pixel: it broadcasts against (B, C, H, W)
+Several = Callable[[Tensor, Level, Sequence[int]], Sequence[Prediction]]
+ROUNDING = 1e-5  # of a sum of weights
 
 
-def mix(denoisers: Sequence[Denoiser], weights: Callable[[Level], Sequence[float]]) -> Denoiser:
+def mix(denoisers: Sequence[Denoiser], weights: Callable[[Level], Sequence[Weight]]) -> Denoiser:
     """The weighted mean of several predictions (DiffusionCLIP, arXiv 2110.02711, eq. 14).
 
     A denoiser of weight 0 is not asked. A learned variance is that of the last one asked.
 
-    weights: at a level, one number for each denoiser; they sum to 1 and may be negative.
+    weights: at a level, one for each denoiser; they sum to 1 and may be negative.
     """
+
+    def one_by_one(x: Tensor, level: Level, which: Sequence[int]) -> list[Prediction]:
+        return [denoisers[i](x, level) for i in which]
+
+    return mix_of(one_by_one, len(denoisers), weights)
+
+
+def mix_of(ask: Several, count: int, weights: Callable[[Level], Sequence[Weight]]) -> Denoiser:
+    """`mix` over `count` predictions that `ask` makes together, those of the given numbers."""
 
     def mixed(x: Tensor, level: Level) -> Prediction:
         shares = weights(level)
-        if len(shares) != len(denoisers) or abs(sum(shares) - 1) > 1e-6:
-            raise OptionError(f"{len(denoisers)} weights that sum to 1 are needed, got {shares}")
-        asked = [(w, ask(x, level)) for w, ask in zip(shares, denoisers, strict=True) if w != 0]
+        if len(shares) != count or not _is_one(sum(shares)):
+            raise OptionError(f"{count} weights that sum to 1 are needed, got {shares!r:.80}")
+        which = [i for i, w in enumerate(shares) if isinstance(w, Tensor) or w != 0]
+        asked = [(shares[i], pred) for i, pred in zip(which, ask(x, level, which), strict=True)]
         return Prediction(
             _weighted_sum([(w, pred.x0) for w, pred in asked]),
             _weighted_sum([(w, pred.eps) for w, pred in asked]),
@@ -35,7 +48,13 @@ def mix(denoisers: Sequence[Denoiser], weights: Callable[[Level], Sequence[float
     return mixed
 
 
-def _weighted_sum(terms: Sequence[tuple[float, Tensor]]) -> Tensor:
+def _is_one(total: Weight) -> bool:
+    if isinstance(total, Tensor):
+        return bool((total - 1).abs().max() <= ROUNDING)
+    return abs(total - 1) <= ROUNDING  # False for NaN
+
+
+def _weighted_sum(terms: Sequence[tuple[Weight, Tensor]]) -> Tensor:
     (weight, total), *others = terms
     total = weight * total
     for weight, term in others:

@@ -1,7 +1,8 @@
 """Noise levels, and which of them a path visits.
 
-A spacing gives descending times at which to ask the network. `below` ends at -1, the clean
-picture; after the others it is added by whoever wants to arrive there: `[*evenly(T, n), -1]`.
+A spacing gives descending times at which to ask the network. `below` and `by_log_snr` end at -1,
+the clean picture; after the others it is added by whoever wants to arrive there:
+`[*evenly(T, n), -1]`.
 """
 
 import math
@@ -37,6 +38,7 @@ class Level:
 
 
 CLEAN = Level(-1.0, 1.0, 0.0)
+FAINT = 3.2  # log-SNR: sigma is 0.04, five grey levels
 LONGEST = 100_000  # times of a schedule that is read from a file
 
 
@@ -73,6 +75,16 @@ class NoiseSchedule:
         if not 0 < strength <= 1:
             raise OptionError(f"strength must be in (0, 1], got {strength:g}")
         return strength * (len(self) - 1)
+
+    def time_at(self, log_snr: float) -> float:
+        """The time in [0, len - 1] of the level with this log(alpha / sigma), or nearest to it."""
+        angle = math.atan(math.exp(-log_snr))
+        signal = math.cos(angle) ** 2
+        high = next((t for t, a in enumerate(self.alphas_bar) if a <= signal), len(self))
+        if high in (0, len(self)):
+            return float(min(high, len(self) - 1))
+        low, there = (math.atan2(lv.sigma, lv.alpha) for lv in self.path((high - 1, high)))
+        return high - 1 + (angle - low) / (there - low)
 
     def ending_in_noise(self) -> Self:
         """This schedule, stretched to end without any signal (arXiv 2305.08891, algorithm 1)."""
@@ -158,6 +170,19 @@ def below(t0: float, n: int) -> list[float]:
     """The closed grid, n moves: n times from `t0` to 0, then -1, where the picture is clean."""
     _check_count(n)
     return list(dict.fromkeys([*_linspace(t0, 0, n), CLEAN.t]))
+
+
+def by_log_snr(schedule: NoiseSchedule, t0: float, n: int) -> list[float]:
+    """n moves: n times from `t0` down evenly in log-SNR, then -1 (arXiv 2206.00927, section 4.1).
+
+    Most of them are low, where detail is decided; the last is where noise is `FAINT`, since the
+    paths lead from there straight to the picture. For few steps of a solver of high order.
+    """
+    _check_count(n)
+    start, clearest = schedule.at(t0).log_snr, schedule.at(0).log_snr
+    end = min(FAINT, clearest) if start < FAINT else clearest
+    inner = [schedule.time_at(value) for value in _linspace(start, end, n)[1:]]
+    return list(dict.fromkeys([t0, *inner, CLEAN.t]))
 
 
 def official(t0: int, steps: int) -> list[int]:

@@ -16,6 +16,7 @@ class Trajectory:
 
     states: Mapping[Level, Tensor]
     levels: tuple[Level, ...]
+    residual: float | None = None  # largest root mean square by which a move up was not solved
 
     @property
     def noise(self) -> Tensor:

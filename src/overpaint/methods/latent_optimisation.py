@@ -17,9 +17,9 @@ from overpaint.core.schedule import Level, below
 from overpaint.core.solvers import last, solve
 from overpaint.errors import OptionError
 from overpaint.inversions.ddim import ddim
-from overpaint.methods.diffusionclip import keep_inverted
 from overpaint.methods.options import opt
 from overpaint.methods.registry import Outcome, Run, Task, register
+from overpaint.methods.walking import keep_inverted
 from overpaint.models.bundle import DiffusionModel
 from overpaint.models.clip import Clip
 from overpaint.models.identity import FaceEncoder

@@ -63,6 +63,7 @@ class Outcome:
     mask: Tensor | None = None  # (1, 1, S, S) in [0, 1], where it found that it should edit
     redrawn: bool = False  # drawn anew, so that the original's finest detail is not its own
     chosen: Mapping[str, Any] = field(default_factory=dict)  # options that were left to the method
+    notes: tuple[str, ...] = ()  # what the user should know of it
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,6 @@
 """Adapters: what turns a model into a tuned one, and back by not being used."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -30,19 +30,27 @@ class Adapter:
 
 def adapted(model: DiffusionModel, adapter: Adapter, scale: float = 1.0) -> DiffusionModel:
     """`model` with `adapter` at `scale`: 0 as it was, 1 as tuned; `model` itself is not touched."""
-    own = dict(model.net.named_parameters())
-    for name, tensor in [*adapter.changes.items(), *adapter.whole.items()]:
-        if name not in own or own[name].shape != tensor.shape:
-            raise OptionError(
-                f"The adapter {adapter.name} does not fit the model {model.name}",
-                f"{name} {tuple(tensor.shape)} has no counterpart",
-                "Tune one for this model with `overpaint tune`.",
-            )
-    with torch.no_grad():
-        whole = {name: tensor.to(own[name]) - own[name] for name, tensor in adapter.whole.items()}
-        changes = {**adapter.changes, **whole}
-        new = {name: _plus(own[name], change, scale) for name, change in changes.items()}
-    return replace(model, weights={**model.weights, **new})
+    return merged(model, [(adapter, scale)])
+
+
+def merged(model: DiffusionModel, scaled: Sequence[tuple[Adapter, float]]) -> DiffusionModel:
+    """`model` with the changes of several adapters, each times its scale, in one set of weights."""
+    own, new = dict(model.net.named_parameters()), dict(model.weights)
+    for adapter, scale in scaled:
+        for name, tensor in [*adapter.changes.items(), *adapter.whole.items()]:
+            if name not in own or own[name].shape != tensor.shape:
+                raise OptionError(
+                    f"The adapter {adapter.name} does not fit the model {model.name}",
+                    f"{name} {tuple(tensor.shape)} has no counterpart",
+                    "Tune one for this model with `overpaint tune`.",
+                )
+        with torch.no_grad():
+            whole = {
+                name: tensor.to(own[name]) - own[name] for name, tensor in adapter.whole.items()
+            }
+            for name, change in {**adapter.changes, **whole}.items():
+                new[name] = _plus(new.get(name, own[name]), change, scale)
+    return replace(model, weights=new)
 
 
 def check_base(adapter: Adapter, model: DiffusionModel) -> None:

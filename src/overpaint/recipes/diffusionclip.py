@@ -43,7 +43,7 @@ def tune(
     if config.likeness_floor and config.identity == NONE:
         raise OptionError("likeness_floor needs a face encoder", "identity is none")
     texts = {"prompt": prompt, "source_prompt": source_prompt or SOURCE}
-    kind = {"size": model.size, "device": model.device, "dtype": model.dtype}
+    kind: dict[str, Any] = {"size": model.size, "device": model.device, "dtype": model.dtype}
     wanted = objective(config, *texts.values(), **kind)
     learnt = material(model, config.images, config.pictures, config.seed, watch)
     wanted = wanted.over(learnt.pictures)

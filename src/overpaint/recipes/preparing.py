@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 from overpaint.core.schedule import Level
 from overpaint.core.watch import Watch, unwatched
-from overpaint.methods.diffusionclip import grids
+from overpaint.methods.walking import grids
 from overpaint.models.bundle import DiffusionModel
 from overpaint.recipes import manner as manners
 from overpaint.recipes.chain import Chain

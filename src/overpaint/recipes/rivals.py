@@ -10,7 +10,8 @@ from overpaint.core.schedule import below
 from overpaint.core.solvers import last, solve
 from overpaint.core.watch import Watch, unwatched
 from overpaint.errors import OptionError
-from overpaint.methods.diffusionclip import Options, step_counts
+from overpaint.methods.combining import as_blend
+from overpaint.methods.plans import Options, step_counts
 from overpaint.models.control import Adapter, adapted, check_base, read_adapter
 from overpaint.models.zoo import load
 from overpaint.portraits.dataset import Portraits
@@ -46,7 +47,7 @@ def failed_edits(
         check_base(rival, model)
     x0 = model.codec.encode(images(photos.pictures).to(model.device))
     for rival in watch(rivals, len(rivals), "editing by rivals"):
-        t0, (_, steps) = float(rival.card["t0"]), step_counts(Options(), rival)
+        t0, (_, steps) = float(rival.card["t0"]), step_counts(Options(), as_blend(rival))
         up, down = (model.schedule.path(below(t0, count)) for count in (STEPS, steps))
         latents, tuned = inverted(model, x0, up), adapted(model, rival)
         with torch.no_grad():

@@ -1,0 +1,151 @@
+"""Automatic strength: the time t0 at which an edit reaches a wanted score (2110.02711, fig. 9)."""
+
+import math
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+
+from torch import Tensor
+from torch.nn import functional as F
+
+from overpaint.core.prediction import Denoiser
+from overpaint.core.watch import Watch, unwatched
+from overpaint.errors import OptionError
+from overpaint.methods.walking import Way, walk
+from overpaint.models.bundle import DiffusionModel
+from overpaint.models.clip import Clip
+from overpaint.models.identity import FaceEncoder
+
+TUNED, AUTO = "tuned", "auto"  # values of the option t0, beside a number
+LOWEST, HIGHEST = 0.05, 0.8  # of the path: where t0 is looked for
+TRIALS = 8  # edits; they leave t0 uncertain by a hundredth of the path
+LIKENESS = 0.8  # identity wanted where nothing is asked for
+
+
+@dataclass(frozen=True)
+class Wish:
+    """A score to reach: "identity" falls with t0 and is a bound, "direction" rises with it."""
+
+    name: str
+    value: float
+
+    @property
+    def rising(self) -> bool:
+        """Whether more strength gives more of it."""
+        return self.name == "direction"
+
+    @classmethod
+    def asked(cls, identity: float | None = None, direction: float | None = None) -> "Wish":
+        """The wish for the score that is given."""
+        if direction is not None:
+            return cls("direction", direction)
+        return cls("identity", LIKENESS if identity is None else identity)
+
+
+@dataclass(frozen=True)
+class Found:
+    """What a search came to: a time, the score there, and whether it is as was wished."""
+
+    wish: Wish
+    t0: float
+    score: float
+    reached: bool
+
+    def told(self) -> str:
+        """A note for the user."""
+        score = f"{self.wish.name} {self.score:.3f}"
+        if self.reached:
+            return f"t0={self.t0:g} was found: {score}, and {self.wish.value:g} was asked for"
+        what = f"no t0 reaches {self.wish.name} {self.wish.value:g}"
+        return f"{what}: nearest is t0={self.t0:g} with {score}"
+
+
+@dataclass(frozen=True)
+class Score:
+    """A wish with what measures it.
+
+    of: edited images (B, 3, S, S) in [-1, 1], after the images they were made of.
+    """
+
+    wish: Wish
+    of: Callable[[Tensor, Tensor], float]
+
+
+@dataclass(frozen=True)
+class Scorer:
+    """The networks that judge an edit, each loaded when it is asked for."""
+
+    encoder: Callable[[], FaceEncoder]
+    clip: Callable[[], Clip]
+
+    def score(self, wish: Wish, prompt: str, source_prompt: str) -> Score:
+        """What measures edits for a wish."""
+        if wish.rising:
+            return Score(wish, progress(self.clip(), prompt, source_prompt))
+        return Score(wish, likeness(self.encoder()))
+
+
+def likeness(encoder: FaceEncoder) -> Callable[[Tensor, Tensor], float]:
+    """The mean cosine of the faces in images and in their edits, (B, 3, S, S) each."""
+    return lambda images, edited: float(
+        F.cosine_similarity(encoder.embed(images), encoder.embed(edited)).mean()
+    )
+
+
+def progress(clip: Clip, prompt: str, source_prompt: str) -> Callable[[Tensor, Tensor], float]:
+    """How far images `(B, 3, S, S)` go along the texts' difference: 1 is all the way.
+
+    Not the cosine with it (2110.02711, eq. 5), which is blind to how far, so does not rise with t0.
+    """
+    target, source = clip.text([prompt, source_prompt])
+    along = (target - source) / (target - source).square().sum().clamp(min=1e-8)
+    return lambda images, edited: float(((clip.image(edited) - clip.image(images)) @ along).mean())
+
+
+def searched(
+    model: DiffusionModel,
+    source: Tensor,
+    denoise: Denoiser,
+    way: Way,
+    score: Score,
+    watch: Watch = unwatched,
+) -> Found:
+    """The strongest edit that keeps the identity wished for, or the weakest with the direction.
+
+    A bisection in at most `TRIALS` edits of all `source` (B, ...) together, since a score goes one
+    way with t0; times are whole.
+    """
+    tried, wish, images = dict[float, float](), score.wish, model.codec.decode(source)
+    for t0 in watch(_times(tried, wish, len(model.schedule) - 1), None, "trying t0"):
+        edited = model.codec.decode(walk(model, source, denoise, way.quick(t0)))
+        tried[t0] = score.of(images, edited.clamp(-1, 1))
+    fitting = [t0 for t0, found in tried.items() if found >= wish.value]
+    if fitting:
+        best = min(fitting) if wish.rising else max(fitting)
+    else:
+        best = max(tried, key=lambda t0: tried[t0])
+    return Found(wish, best, tried[best], reached=bool(fitting))
+
+
+def _times(tried: Mapping[float, float], wish: Wish, last: float) -> Iterator[float]:
+    """The times to try, both ends first; `tried` holds the scores of those before."""
+    low, high = float(round(LOWEST * last)), float(round(HIGHEST * last))
+    yield from (low, high)
+    if (tried[low] >= wish.value) == (tried[high] >= wish.value):
+        return
+    while len(tried) < TRIALS and high - low > 1:
+        middle = float((low + high) // 2)
+        yield middle
+        if (tried[middle] >= wish.value) == wish.rising:
+            high = middle
+        else:
+            low = middle
+
+
+def checked_time(text: str) -> None:
+    """Refuses what is neither a time nor one of the words."""
+    try:
+        good = text in (TUNED, AUTO) or 0 <= float(text) < math.inf
+    except ValueError:
+        good = False
+    if not good:
+        raise OptionError(f"t0 must be a time from 0, tuned or auto, got {text!r:.40}")
