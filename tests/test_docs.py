@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from PIL import Image
 
-from overpaint import editing, tuning
+from overpaint import editing, replaying, tuning
 from overpaint.cli import main
 from overpaint.cli.methods import _range as limits
 from overpaint.methods.options import parse_fields
@@ -66,7 +66,7 @@ def _tiny(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(tuning, "tune", tuned)
     monkeypatch.setattr(editing, "edit", quick)
     monkeypatch.setattr(editing, "edits", each)
-    monkeypatch.setattr("overpaint.replaying.edit", quick)
+    monkeypatch.setattr(replaying, "edit", quick)
     monkeypatch.chdir(tmp_path)
     Image.new("RGB", (40, 50), "teal").save("photo.jpg")
     Image.new("L", (40, 50), "white").save("hair.png")

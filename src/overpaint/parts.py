@@ -56,8 +56,14 @@ def with_masks(given: Mapping[str, Any], size: tuple[int, int], **reading: Any) 
 
 
 def described(parts: Mapping[str, Any]) -> dict[str, str]:
-    """The adapters as a record names them."""
-    return as_blend(parts["adapter"]).described() if "adapter" in parts else {}
+    """The parts as a record names them; what has no hash leaves no trace in the picture."""
+    found = {}
+    for name, part in parts.items():
+        if isinstance(part, Adapter | Blend):
+            found |= as_blend(part).described()
+        elif hasattr(part, "hash"):
+            found[name] = f"{getattr(part, 'name', name)} {part.hash}".strip()
+    return found
 
 
 def doubts(parts: Mapping[str, Any], prompt: str) -> Iterator[str]:
