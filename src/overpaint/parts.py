@@ -57,7 +57,7 @@ def with_masks(given: Mapping[str, Any], size: tuple[int, int], **reading: Any) 
 
 def described(parts: Mapping[str, Any]) -> dict[str, str]:
     """The parts as a record names them; what has no hash leaves no trace in the picture."""
-    found = {}
+    found: dict[str, str] = {}
     for name, part in parts.items():
         if isinstance(part, Adapter | Blend):
             found |= as_blend(part).described()
