@@ -82,6 +82,11 @@ def test_weights_change_along_the_path_and_only_who_has_one_is_asked():
     torch.testing.assert_close(found, expected)
 
 
+def test_a_rounding_error_asks_nobody():
+    assert 1 - sum((2.3, -1.3)) != 0
+    assert eps(blend(2.3, -1.3))[1] == 2
+
+
 def test_masks_say_where_each_adapter_acts():
     left = torch.zeros(1, 1, 16, 16)
     left[..., :8] = 1

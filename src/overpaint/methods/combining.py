@@ -16,7 +16,7 @@ from overpaint.models.control import Adapter, adapted, merged
 from overpaint.models.grouped import asked_together, grouped
 
 COMBINE, REST = ("noise", "weights"), ("base", "none")
-LITTLE = 1e-6  # of a sum of weights that others are divided by
+LITTLE = 1e-6  # of weights: what counts as none
 
 
 @dataclass(frozen=True, eq=False)
@@ -115,7 +115,9 @@ def combined(
 
     def weights(level: Level) -> list[guidance.Weight]:
         tuned = [degree * weight for weight in _shared(own, level, rest)]
-        return [1 - sum(tuned), *tuned]
+        left = 1 - sum(tuned)
+        # A rounding error is no reason to ask the untuned model.
+        return [left if isinstance(left, Tensor) or abs(left) > LITTLE else 0.0, *tuned]
 
     return guidance.mix_of(ask, len(twins), weights)
 
