@@ -87,7 +87,8 @@ def _tiny(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("overpaint.converting.convert", converted)
     monkeypatch.setattr("overpaint.data.finding.find", lambda pixels: [Face(20, 25, 12)])
     monkeypatch.chdir(tmp_path)
-    Image.new("RGB", (40, 50), "teal").save("photo.jpg")
+    for name in ("photo.jpg", "group.jpg"):
+        Image.new("RGB", (40, 50), "teal").save(name)
     for name in ("hair.png", "hat.png"):
         Image.new("L", (40, 50), "white").save(name)
     for name in ("photo.strokes.png", "drawn.guide.png", "guide.png", "real.png"):

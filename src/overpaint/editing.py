@@ -63,7 +63,7 @@ def edits(
         mask: a picture, white where the edit may act; bytes outside stay as they are.
         face: edit a face alone: "auto" (the only one), a number from left to right, "all", or
             `Face`s; None for the whole picture.
-        clip: a folder of the CLIP that guides, for methods that take one; else the embedded one.
+        clip: folder, file or hub id of the CLIP that guides, where the method takes one.
         seed: of the first image, counted upwards; or exactly one for each.
         max_pixels: a larger picture or mask is refused.
         keep_exif: keep all of the EXIF block, place and maker's note too.

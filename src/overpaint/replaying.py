@@ -49,7 +49,7 @@ def replay(
     mask: Path | None = None,
     model: str | None = None,
     adapter: Any = None,
-    clip: Path | None = None,
+    clip: str | None = None,
     max_pixels: int = MAX_PIXELS,
     device: str = "auto",
     watch: Watch = unwatched,

@@ -88,7 +88,7 @@ def test_an_edit_takes_as_many_steps_as_were_tuned_unless_asked(asked, calls):
     adapter = tuned(smooth(2), num_inversion_steps=7, num_inference_steps=3)
     made = diffusionclip(model, Task(smooth(1)), options, Run(), adapter=adapter)
     chosen = {**made.chosen}
-    assert chosen.pop("bridge") == "off"
+    assert (chosen.pop("bridge"), chosen.pop("grid")) == ("off", "closed")
     assert model.calls.count == calls == sum(chosen.values())
 
 
@@ -107,8 +107,25 @@ def test_the_official_grid_leaves_the_cards_steps_and_refuses_one():
     adapter = tuned(smooth(2), num_inversion_steps=20, num_inference_steps=1)
     diffusionclip(model, task, Options(grid="official"), Run(), adapter=adapter)
     assert model.calls.count == 39 + 40
+    one = Options(grid="official", num_inference_steps=1)
     with pytest.raises(OptionError, match="official grid"):
-        Options(grid="official", num_inference_steps=1)
+        diffusionclip(model, task, one, Run(), adapter=adapter)
+
+
+@pytest.mark.parametrize(
+    ("asked", "grid", "calls"),
+    [
+        ({}, "official", 19 + 6),
+        ({"grid": "closed"}, "closed", 20 + 6),
+        ({"strength": 0.5}, "closed", 40 + 40),
+    ],
+)
+def test_an_edit_takes_the_grid_that_was_tuned_unless_asked(asked, grid, calls):
+    model, options = gaussian(smooth(0)), Options(**asked)
+    card = {"grid": "official", "num_inversion_steps": 20, "num_inference_steps": 6}
+    adapter = tuned(smooth(2), **card)
+    made = diffusionclip(model, Task(smooth(1)), options, Run(), adapter=adapter)
+    assert (made.chosen["grid"], model.calls.count) == (grid, calls)
 
 
 def test_closing_the_grid_brings_the_picture_back_better():

@@ -27,8 +27,8 @@ Adapter = Annotated[
     ),
 ]
 Clip = Annotated[
-    Path | None,
-    typer.Option("--clip", help="A folder of the CLIP that guides; the embedded one without it."),
+    str | None,
+    typer.Option("--clip", help="Folder, file or hub id of the CLIP that guides; else embedded."),
 ]
 Invert = Annotated[str, typer.Option("--invert", help="How: ddim or fixed-point.")]
 MaxPixels = Annotated[

@@ -17,7 +17,6 @@ from overpaint.models.bundle import DiffusionModel
 from overpaint.models.control import Adapter
 
 __all__ = ["Options", "denoiser", "diffusionclip"]
-BRIDGE = 0.5  # strength, at least, with which a strange picture is noised
 
 
 @register(
@@ -47,7 +46,7 @@ def diffusionclip(
     source = _bridged(model, x0, t0, options, run) if bridged else x0
     way, notes = way_of(options, t0, blend), blend.doubts() if options.as_tuned else ()
     chosen: dict[str, Any] = dict(zip(COUNTS, way.steps, strict=True))
-    chosen["bridge"] = "on" if bridged else "off"
+    chosen |= {"bridge": "on" if bridged else "off", "grid": way.grid}
     denoise = denoiser(model, blend, options)
     if options.t0 == AUTO and scorer is not None:
         wish = Wish.asked(options.identity, options.direction)
@@ -68,9 +67,9 @@ def denoiser(model: DiffusionModel, blend: Blend, options: Options) -> Denoiser:
 
 
 def _bridged(model: DiffusionModel, x0: Tensor, t0: float, options: Options, run: Run) -> Tensor:
-    """`x0` (1, ...) drawn anew for each seed, from half the path at least."""
+    """`x0` (1, ...) drawn anew for each seed."""
     start = x0.repeat(len(run.seeds), 1, 1, 1)
-    noisy = max(t0, model.schedule.time_of(BRIDGE))
+    noisy = max(t0, model.schedule.time_of(options.bridge_strength))
     often, few = options.bridge_repeats, options.bridge_steps
     return bridge(model, start, noisy, steps=few, repeats=often, run=run)
 

@@ -39,9 +39,10 @@ class Options:
     bridge: str = opt(
         "auto", "first draw a picture of another kind anew", choices=("auto", "on", "off")
     )
+    bridge_strength: float = opt(0.5, "noise level from which, at least", 0.01, 1)
     bridge_repeats: int = opt(1, "times it is drawn anew", 1, 8)
     bridge_steps: int = opt(40, "network calls of each time", 1, 1000)
-    grid: str = opt("closed", "times visited", choices=GRIDS)
+    grid: str = opt("auto", "times visited; auto: as tuned", choices=(AUTO, *GRIDS))
 
     def __post_init__(self) -> None:
         """Refuses what contradicts itself."""
@@ -53,8 +54,6 @@ class Options:
             raise OptionError(what, hint="Give -O t0=auto too.")
         if None not in (self.identity, self.direction):
             raise OptionError("t0=auto reaches one score", "identity and direction are both given")
-        if self.grid == "official" and 1 in (self.num_inversion_steps, self.num_inference_steps):
-            raise OptionError("the official grid visits two times at least, so 1 step is too few")
         if self.grid == "official" and self.spacing == "log_snr":
             raise OptionError("the official grid has times of its own", hint="Use grid=closed.")
 
@@ -63,15 +62,29 @@ class Options:
         """Whether the noise level is left to the adapters."""
         return self.strength is None and self.t0 == TUNED
 
+    @property
+    def leaves_level(self) -> bool:
+        """The same, or to a search around them."""
+        return self.strength is None and self.t0 in (TUNED, AUTO)
+
 
 def way_of(options: Options, t0: float, blend: Blend) -> Way:
     """The levels and solvers that were asked for."""
-    spacing = options.spacing
-    if spacing == "auto":
-        few = options.solver == "dpmpp_2m" and options.grid == "closed"
+    spacing, grid, steps = options.spacing, grid_of(options, blend), step_counts(options, blend)
+    if grid == "official" and 1 in steps:
+        raise OptionError("the official grid visits two times at least, so 1 step is too few")
+    if spacing == AUTO:
+        few = options.solver == "dpmpp_2m" and grid == "closed"
         spacing = "log_snr" if few else "time"
-    names = (options.grid, spacing, options.inversion, options.solver)
-    return Way(t0, step_counts(options, blend), *names)
+    return Way(t0, steps, grid, spacing, options.inversion, options.solver)
+
+
+def grid_of(options: Options, blend: Blend) -> str:
+    """The grid that was asked for, else the one that all adapters were tuned on; else closed."""
+    if options.grid != AUTO:
+        return options.grid
+    tuned = {part.adapter.card.get("grid") for part in blend.parts}
+    return "official" if options.leaves_level and tuned == {"official"} else "closed"
 
 
 def step_counts(options: Options, blend: Blend) -> tuple[int, int]:
@@ -82,7 +95,7 @@ def step_counts(options: Options, blend: Blend) -> tuple[int, int]:
     grid, 40. Of several adapters the most count.
     """
     asked = {name: getattr(options, name) for name in COUNTS}
-    if options.strength is None and options.t0 in (TUNED, AUTO) and options.grid == "closed":
+    if options.leaves_level and options.grid != "official":
         open_ = [name for name in COUNTS if asked[name] is None]
         cards = [{n: part.adapter.card.get(n) for n in open_} for part in blend.parts]
         known = [parse_fields(Options, card, "The adapter's card") for card in cards]

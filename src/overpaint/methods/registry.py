@@ -122,7 +122,7 @@ def parse_options(method: Method, given: Mapping[str, Any]) -> Any:
 def check(method: Method, given: Mapping[str, Any]) -> None:
     """Refuses what lacks an input that the method needs."""
     for need in sorted(method.needs):
-        if given[need] is None or (isinstance(given[need], str) and not given[need]):
+        if given[need] is None or (isinstance(given[need], str) and not given[need].strip()):
             raise OptionError(f"The method {method.name} needs a {need.replace('_', ' ')}")
 
 
