@@ -11,7 +11,7 @@ NAMES = ("red-hair", "smiling", "sketch")
 
 
 def rising(
-    name: str, count: int = 32, degrees: tuple[float, ...] = DEGREES
+    name: str, count: int = 16, degrees: tuple[float, ...] = DEGREES
 ) -> tuple[dict[str, float], torch.Tensor]:
     """The mean probability of what was asked, by degree; rows of a picture's edits (N, D, ...)."""
     aim, data, model = AIMS[name], photos_for((name,), count), load("portraits")

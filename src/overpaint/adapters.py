@@ -17,6 +17,7 @@ from overpaint.errors import ModelNotFoundError, OutputExistsError, OverpaintErr
 from overpaint.methods.options import suggest
 from overpaint.methods.registry import Task
 from overpaint.models.bundle import DiffusionModel
+from overpaint.models.control import adapter_card
 from overpaint.models.folders import Folder
 from overpaint.models.zoo import WEIGHTS
 
@@ -48,7 +49,7 @@ def named(name: str, model: DiffusionModel, task: Task) -> Path:
     """
     homes = [root / name for root in (WEIGHTS / "adapters", cache())]
     for folder in [home for home in homes if Path(name).name == name] + [Path(name)]:
-        if folder.is_dir():
+        if os.path.isdir(folder):  # False also for what can be no path
             return folder
     for folder in known(model, replace(task, prompt=name, source_prompt="")):
         return folder
@@ -82,7 +83,7 @@ def texts(card: Mapping[str, Any]) -> set[str]:
 def card(folder: Path) -> dict[str, Any]:
     """What is known of the adapter in `folder`; nothing of a damaged one."""
     try:
-        return Folder.at(folder).card()
+        return adapter_card(Folder.at(folder))
     except OverpaintError:
         return {}
 

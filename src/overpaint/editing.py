@@ -74,6 +74,7 @@ def edits(
     given: dict[str, Any] = {} if adapter is None else {"adapter": listed(adapter)}
     given |= {} if clip is None else {"clip": clip}
     registry.check(chosen, {"prompt": prompt, "source_prompt": source_prompt, "mask": mask})
+    registry.check_texts(prompt, source_prompt)
     loaded.check_given(chosen, given)
     seeds = seeds_of(seed, count)
     picture = read_image(image, max_pixels=max_pixels, keep_exif=keep_exif)

@@ -7,6 +7,7 @@ from typing import Any
 
 from overpaint import adapters
 from overpaint.core.watch import Watch, unwatched
+from overpaint.data.aligning import FacePlacement
 from overpaint.data.masking import Mask, read_mask
 from overpaint.data.placement import Placement
 from overpaint.data.sources import portable_name
@@ -31,7 +32,7 @@ def resolve(
     watch: Watch = unwatched,
     *,
     options: Any = None,
-    placement: Placement | None = None,
+    placement: Placement | FacePlacement | None = None,
 ) -> dict[str, Any]:
     """What `method.fn` takes by keyword: what the user gave, else what is found for the task.
 
@@ -76,7 +77,7 @@ def find_adapter(
     task: Task,
     given: Sequence[Share] | None = None,
     watch: Watch = unwatched,
-    placement: Placement | None = None,
+    placement: Placement | FacePlacement | None = None,
 ) -> Blend:
     """The adapters that were given, or the one for the task's text: cached, embedded, tuned now."""
     if given:
@@ -87,7 +88,9 @@ def find_adapter(
     return as_blend(read_adapter(tuned(model, task.prompt, task.source_prompt, target, watch)))
 
 
-def _part(share: Share, model: DiffusionModel, task: Task, placement: Placement | None) -> Part:
+def _part(
+    share: Share, model: DiffusionModel, task: Task, placement: Placement | FacePlacement | None
+) -> Part:
     """A share with its adapter read and its mask fitted to the model's square."""
     last = len(model.schedule) - 1
     if late := [t for t in share.times() if t > last]:
@@ -100,8 +103,20 @@ def _part(share: Share, model: DiffusionModel, task: Task, placement: Placement 
     check_base(found, model)
     if not isinstance(share.mask, Mask) or placement is None:
         return Part(found, share.weight)
-    mask = placement.fit_mask(share.mask.values)
-    return Part(found, share.weight, mask, f"{share.mask.name} {share.mask.sha256}")
+    name, whole = f"{share.mask.name} {share.mask.sha256}", share.mask.values
+    return Part(found, share.weight, placement.fit_mask(whole), name, whole)
+
+
+def moved(parts: Mapping[str, Any], placement: Placement | FacePlacement) -> dict[str, Any]:
+    """The parts for another face: masks of adapters are placed anew."""
+    blend = parts.get("adapter")
+    if not isinstance(blend, Blend):
+        return dict(parts)
+    fitted = (
+        part if part.whole is None else replace(part, mask=placement.fit_mask(part.whole))
+        for part in blend.parts
+    )
+    return {**parts, "adapter": Blend(tuple(fitted))}
 
 
 def find_scorer(model: DiffusionModel, *asked: Any) -> Scorer:

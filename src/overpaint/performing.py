@@ -122,6 +122,7 @@ def perform_each(
     image = asked.paste(outcomes[0])
     for face in asked.faces[1:]:
         asked = asked.next(face, image, outcomes[0].chosen)
+        parts = loaded.moved(parts, asked.placement)
         outcomes.append(asked.perform(run, parts, model))
         image = asked.paste(outcomes[-1])
     return image, outcomes

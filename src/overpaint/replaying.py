@@ -117,7 +117,8 @@ def _adapters(record: Record, picture: Path, given: Any) -> Sequence[Share] | No
     found = None if given is None else listed(given)
     if found is None:
         shares = [_share(record, key, picture) for key in keys]
-        lost = len(shares) == 1 and adapters.forgotten(str(shares[0].adapter))
+        alone = len(shares) == 1 and (shares[0].weight, shares[0].mask) == (1, None)
+        lost = alone and adapters.forgotten(str(shares[0].adapter))
         return None if lost or not shares else shares
     if keys and len(found) != len(keys):
         what = f"{len(found)} adapters are given, and the edit had {len(keys)}"
@@ -160,7 +161,8 @@ def _found(name: str, sha256: str, picture: Path, flag: str) -> Path:
     for path in (place / each for place in places for each in names):
         if path.is_file() and hashlib.sha256(path.read_bytes()).hexdigest() == sha256:
             return path
-    what = f"the original of {picture} is not found"
+    about = "the mask" if "mask" in flag.lower() else "the original"
+    what = f"{about} of {picture} is not found"
     why = f"no file {name or '(it came through a pipe)'} with sha256 {sha256[:10]} is near"
     raise ImageReadError(what, why, f"say where it is with {flag}")
 

@@ -18,6 +18,7 @@ from overpaint.methods.plans import way_of
 from overpaint.methods.registry import Task
 from overpaint.methods.shares import listed
 from overpaint.methods.strength import AUTO, Found, Wish, searched
+from overpaint.methods.walking import walk
 from overpaint.models.bundle import DiffusionModel
 from overpaint.models.zoo import load
 
@@ -60,4 +61,7 @@ def find_t0(
     score = found["scorer"].score(wish, prompt, source_prompt or blend.source_prompt())
     with torch.no_grad():
         source, way = base.codec.encode(task.image), way_of(chosen, 0.0, blend)
-        return searched(base, source, denoiser(base, blend, chosen), way, score, watch)
+        denoise = denoiser(base, blend, chosen)
+        return searched(
+            base, source, lambda way: walk(base, source, denoise, way), way, score, watch
+        )

@@ -10,6 +10,7 @@ from PIL import Image
 
 import overpaint
 from overpaint import adapters
+from overpaint.data.face import Face
 from overpaint.data.metadata import read_record
 from overpaint.methods.shares import Share
 from overpaint.models.families.tiny import tiny
@@ -119,3 +120,44 @@ def test_times_beyond_the_schedule_and_unknown_names_are_told(run: Callable) -> 
     small.save("thin.png")
     thin = run(*EDIT.split(), "--adapter", "ink@thin.png")
     assert (thin.code, "the mask is 9 x 40, the picture 30 x 40" in thin.err) == (2, True)
+
+
+def test_a_search_behind_a_bridge_is_done_again(run: Callable) -> None:
+    search = "-O t0=auto -O identity=-1 -O bridge=on -O bridge_steps=2"
+    ran = run(f"{EDIT.replace('-O bridge=off', search)} --adapter ink --method diffusionclip")
+    assert ran.code == 0, ran.err
+    options = read_record("out.png").options
+    assert float(options["t0"]) > 0.5 * 999  # beyond where the bridge begins
+    assert options["bridge_strength"] == 0.5
+    assert run("replay out.png").text == "out.png: identical\n"
+
+
+def test_each_face_has_its_own_part_of_an_adapters_mask(here: Path) -> None:
+    pixels = np.tile(np.asarray(Image.open("face.png").convert("RGB")), (1, 2, 1))
+    height, width, _ = pixels.shape
+    mask = np.zeros((height, width), np.uint8)
+    mask[:, width // 2 :] = 255
+    faces = [Face(width * k / 4, height / 2, width / 6) for k in (1, 3)]
+    share = Share("ink", 3.0, Image.fromarray(mask))
+    how = {"model": tiny(), "num_inversion_steps": 2, "bridge": "off"}
+    for order in (faces, faces[::-1]):
+        made = overpaint.edit(Image.fromarray(pixels), "x", face=order, adapter=share, **how)
+        plain = overpaint.edit(Image.fromarray(pixels), "x", face=order, adapter=("ink", 0), **how)
+        apart = np.abs(np.asarray(made.images[0]).astype(int) - np.asarray(plain.images[0]))
+        left, right = apart[:, : width // 2 - 4].mean(), apart[:, width // 2 + 4 :].mean()
+        assert right > 10 * left
+
+
+@pytest.mark.parametrize(
+    "entry", [{"t0": "abc"}, {"t0": -5}, {"prompt": 5}, {"aliases": 5}, {"aliases": [3]}]
+)
+def test_a_damaged_card_is_told(run: Callable, here: Path, entry: dict) -> None:
+    card = json.loads((here / "runs/clay/card.json").read_text())
+    (here / "runs/clay/card.json").write_text(json.dumps(card | entry))
+    ran = run(f"{EDIT} --adapter runs/clay")
+    assert (ran.code, "is damaged" in ran.err) == (5, True)
+
+
+def test_a_text_that_is_its_own_source_is_refused(run: Callable) -> None:
+    ran = run(*f"{EDIT} --adapter ink --source-prompt".split(), " X ")
+    assert (ran.code, "mean the same" in ran.err) == (2, True)

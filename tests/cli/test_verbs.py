@@ -277,3 +277,9 @@ def test_a_reader_that_leaves_early_is_no_error() -> None:
     child.stdout.close()
     assert child.stderr.read() == ""
     assert child.wait() == 0
+
+
+def test_tuning_lists_its_options_and_presets(run: Callable) -> None:
+    listed = run("tune diffusionclip --list").text
+    for said in ("likeness_floor", "checkpointed", "face", "tanned", "portraits"):
+        assert said in listed

@@ -59,7 +59,7 @@ def test_the_strongest_edit_that_keeps_the_likeness_is_found():
     _, beyond = edit(t0=str(t0 + 0.02 * LAST), num_inversion_steps=20, num_inference_steps=2)
     assert beyond < 0.9
     (note,) = made.notes
-    assert f"t0={t0:g} was found: identity 0.9" in note
+    assert f"t0={t0:g} was found: identity about 0.9" in note
 
 
 def test_the_weakest_edit_that_goes_far_enough_is_found():

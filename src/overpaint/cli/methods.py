@@ -29,27 +29,35 @@ def methods(
     (method,) = chosen
     needs = ", ".join(sorted(need.replace("_", " ") for need in method.needs)) or "nothing more"
     terminal.result(f"{method.name}: {method.title} (arXiv {method.paper}). Needs {needs}.\n")
-    options = described(method)["options"]
-    rows = [(o["name"], o["type"], str(o["default"]), o["range"], o["help"]) for o in options]
-    terminal.table([("OPTION", "TYPE", "DEFAULT", "RANGE", ""), *rows])
+    terminal.table(table(method.options))
 
 
 def described(method: Any) -> dict[str, Any]:
     """A method as plain data."""
-    kinds = {field.name: field.type for field in dataclasses.fields(method.options)}
-    options = [
+    needs = sorted(method.needs)
+    about = {"name": method.name, "title": method.title, "paper": method.paper, "needs": needs}
+    return {**about, "parts": list(method.parts), "options": options(method.options)}
+
+
+def table(kind: Any) -> list[tuple[str, ...]]:
+    """The options dataclass `kind` as rows of text."""
+    names = ("name", "type", "default", "range", "help")
+    rows = [tuple(str(option[name]) for name in names) for option in options(kind)]
+    return [("OPTION", "TYPE", "DEFAULT", "RANGE", ""), *rows]
+
+
+def options(kind: Any) -> list[dict[str, Any]]:
+    """The same as plain data."""
+    return [
         {
             "name": field.name,
-            "type": getattr(kinds[field.name], "__name__", str(kinds[field.name])),
+            "type": getattr(field.type, "__name__", str(field.type)),
             "default": field.default,
             "range": _range(field.metadata),
             "help": field.metadata.get("help", ""),
         }
-        for field in dataclasses.fields(method.options)
+        for field in dataclasses.fields(kind)
     ]
-    needs = sorted(method.needs)
-    about = {"name": method.name, "title": method.title, "paper": method.paper, "needs": needs}
-    return {**about, "parts": list(method.parts), "options": options}
 
 
 def _range(limits: Any) -> str:

@@ -29,6 +29,9 @@ def tune(
     allow_change: flags.AllowChange = False,
     option: flags.Options = None,
     device: flags.Device = "auto",
+    listed: Annotated[
+        bool, typer.Option("--list", help="List the options of -O and the presets, and stop.")
+    ] = False,
     as_json: flags.Json = False,
 ) -> None:
     """Tune a model to a text; edits with that text then start at once (after -o: by --adapter).
@@ -38,6 +41,9 @@ def tune(
     if method != "diffusionclip":
         why = f"{method!r} cannot be tuned"
         raise OptionError(f"There is nothing to tune for {method!r}", why, "Use diffusionclip.")
+    if listed:
+        _list(terminal)
+        return
     options = given(option, images=images)
     if preset is not None:
         from overpaint.recipes.presets import find
@@ -65,3 +71,14 @@ def tune(
         terminal.line({"method": method, "path": str(folder), "card": card})
     else:
         terminal.result(str(folder))
+
+
+def _list(terminal: Terminal) -> None:
+    """The options of tuning with their defaults and ranges, then the presets by domain."""
+    from overpaint.cli.methods import table
+    from overpaint.recipes.diffusionclip import Config
+    from overpaint.recipes.presets import PRESETS
+
+    terminal.table(table(Config))
+    terminal.result("")
+    terminal.table([("PRESETS", ""), *((domain, ", ".join(of)) for domain, of in PRESETS.items())])

@@ -9,6 +9,7 @@ from torch import Tensor
 from overpaint.core import guidance
 from overpaint.core.prediction import Denoiser, Prediction
 from overpaint.core.schedule import Level
+from overpaint.data.modes import Array
 from overpaint.errors import OptionError
 from overpaint.methods.shares import Curve, Weight
 from overpaint.models.bundle import DiffusionModel
@@ -27,6 +28,7 @@ class Part:
     weight: Weight = 1.0
     mask: Tensor | None = None
     mask_name: str = ""  # with its sha256, for the record
+    whole: Array | None = None  # the mask (H, W) of the picture's size, for each of its faces
 
     def at(self, level: Level) -> guidance.Weight:
         """Its weight at a level, by pixel if there is a mask."""

@@ -7,16 +7,18 @@ from torch import Tensor
 
 from overpaint.core.masks import blend as keep
 from overpaint.core.prediction import Denoiser
+from overpaint.core.watch import Watch, unwatched
 from overpaint.methods.bridging import bridge, is_strange
 from overpaint.methods.combining import Blend, as_blend, combined
 from overpaint.methods.plans import COUNTS, Options, return_time, way_of
 from overpaint.methods.registry import Outcome, Run, Task, register
 from overpaint.methods.strength import AUTO, Scorer, Wish, searched
-from overpaint.methods.walking import walk
+from overpaint.methods.walking import Way, walk
 from overpaint.models.bundle import DiffusionModel
 from overpaint.models.control import Adapter
 
 __all__ = ["Options", "denoiser", "diffusionclip"]
+HALF = 0.5  # of the path, from which, at least, a strange picture is drawn anew
 
 
 @register(
@@ -43,22 +45,29 @@ def diffusionclip(
     if t0 == 0:
         return Outcome(_each(model, x0, run))
     bridged = options.bridge == "on" or (options.bridge == "auto" and is_strange(model, x0))
-    source = _bridged(model, x0, t0, options, run) if bridged else x0
+    noisy = options.bridge_strength or max(HALF, t0 / (len(model.schedule) - 1))
+    source = _bridged(model, x0, noisy, options, run) if bridged else x0
     way, notes = way_of(options, t0, blend), blend.doubts() if options.as_tuned else ()
     chosen: dict[str, Any] = dict(zip(COUNTS, way.steps, strict=True))
     chosen |= {"bridge": "on" if bridged else "off", "grid": way.grid}
+    if bridged:  # a replay knows only the t0 that was found
+        chosen["bridge_strength"] = noisy
     denoise = denoiser(model, blend, options)
+    mask = None if task.mask is None else model.codec.encode_mask(task.mask)
+
+    def made(way: Way, watch: Watch = unwatched) -> Tensor:
+        result = walk(model, source, denoise, way, mask, watch)
+        return result if mask is None else keep(result, x0, mask)
+
     if options.t0 == AUTO and scorer is not None:
         wish = Wish.asked(options.identity, options.direction)
         score = scorer.score(wish, task.prompt, task.source_prompt or blend.source_prompt())
-        found = searched(model, source, denoise, way, score, run.watch)
+        found = searched(model, source, made, way, score, run.watch)
         way, notes = replace(way, t0=found.t0), (*notes, found.told())
         chosen |= {"t0": repr(found.t0), "identity": None, "direction": None}
-    mask = None if task.mask is None else model.codec.encode_mask(task.mask)
-    result = walk(model, source, denoise, way, mask, run.watch)
-    if mask is not None:
-        result = keep(result, x0, mask)
-    return Outcome(_each(model, result, run), redrawn=bridged, chosen=chosen, notes=notes)
+    return Outcome(
+        _each(model, made(way, run.watch), run), redrawn=bridged, chosen=chosen, notes=notes
+    )
 
 
 def denoiser(model: DiffusionModel, blend: Blend, options: Options) -> Denoiser:
@@ -66,10 +75,11 @@ def denoiser(model: DiffusionModel, blend: Blend, options: Options) -> Denoiser:
     return combined(model, blend, degree=options.degree, combine=options.combine, rest=options.rest)
 
 
-def _bridged(model: DiffusionModel, x0: Tensor, t0: float, options: Options, run: Run) -> Tensor:
-    """`x0` (1, ...) drawn anew for each seed."""
-    start = x0.repeat(len(run.seeds), 1, 1, 1)
-    noisy = max(t0, model.schedule.time_of(options.bridge_strength))
+def _bridged(
+    model: DiffusionModel, x0: Tensor, strength: float, options: Options, run: Run
+) -> Tensor:
+    """`x0` (1, ...) drawn anew for each seed, from a noise level."""
+    start, noisy = x0.repeat(len(run.seeds), 1, 1, 1), model.schedule.time_of(strength)
     often, few = options.bridge_repeats, options.bridge_steps
     return bridge(model, start, noisy, steps=few, repeats=often, run=run)
 

@@ -60,7 +60,7 @@ def describe(kind: Any, limits: Mapping[str, Any]) -> str:
 def suggest(name: str, known: Iterable[str]) -> str:
     """A hint at what was meant by `name`."""
     known = sorted(known)
-    close = difflib.get_close_matches(name.lower(), known, 1, cutoff=0.5)
+    close = difflib.get_close_matches(name.lower(), known, 1, cutoff=0.6)
     return f"Did you mean {close[0]!r}?" if close else f"Known: {', '.join(known)}."
 
 

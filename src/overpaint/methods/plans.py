@@ -39,7 +39,9 @@ class Options:
     bridge: str = opt(
         "auto", "first draw a picture of another kind anew", choices=("auto", "on", "off")
     )
-    bridge_strength: float = opt(0.5, "noise level from which, at least", 0.01, 1)
+    bridge_strength: float | None = opt(
+        None, "noise level from which; auto: half the path, or t0 if that is more", 0.01, 1
+    )
     bridge_repeats: int = opt(1, "times it is drawn anew", 1, 8)
     bridge_steps: int = opt(40, "network calls of each time", 1, 1000)
     grid: str = opt("auto", "times visited; auto: as tuned", choices=(AUTO, *GRIDS))

@@ -1,6 +1,7 @@
 """What a person asks of several adapters: which, how much of each, when and where."""
 
 import math
+import os
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -82,7 +83,7 @@ def listed(given: Any) -> tuple[Share, ...]:
 
 def parsed(text: str) -> Share:
     """A share as typed: `NAME`, `NAME:WEIGHT`, `NAME:WEIGHT@MASK`; a folder's name as it is."""
-    if text and Path(text).is_dir():
+    if os.path.isdir(text):
         return Share(text)
     rest, at, mask = text.rpartition("@") if "@" in text else (text, "", "")
     name, colon, tail = rest.rpartition(":")
@@ -100,10 +101,11 @@ def weight_of(given: Any) -> Weight:
     """A weight from a number, from its text, or from {time: weight}."""
     if isinstance(given, Curve):
         return given
-    if isinstance(given, Mapping):
-        return Curve(tuple(sorted(((float(t), float(w)) for t, w in given.items()), reverse=True)))
     text = str(given)
     try:
+        if isinstance(given, Mapping):
+            falling = sorted(((float(t), float(w)) for t, w in given.items()), reverse=True)
+            return Curve(tuple(falling))
         if "=" not in text:
             return checked(float(text))
         line = ".." in text

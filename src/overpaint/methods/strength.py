@@ -7,10 +7,9 @@ from dataclasses import dataclass
 from torch import Tensor
 from torch.nn import functional as F
 
-from overpaint.core.prediction import Denoiser
 from overpaint.core.watch import Watch, unwatched
 from overpaint.errors import OptionError
-from overpaint.methods.walking import Way, walk
+from overpaint.methods.walking import Way
 from overpaint.models.bundle import DiffusionModel
 from overpaint.models.clip import Clip
 from overpaint.models.identity import FaceEncoder
@@ -52,7 +51,7 @@ class Found:
 
     def told(self) -> str:
         """A note for the user."""
-        score = f"{self.wish.name} {self.score:.3f}"
+        score = f"{self.wish.name} about {self.score:.2f}"  # a quick trial's, not the edit's own
         if self.reached:
             return f"t0={self.t0:g} was found: {score}, and {self.wish.value:g} was asked for"
         what = f"no t0 reaches {self.wish.name} {self.wish.value:g}"
@@ -97,14 +96,17 @@ def progress(clip: Clip, prompt: str, source_prompt: str) -> Callable[[Tensor, T
     Not the cosine with it (2110.02711, eq. 5), which is blind to how far, so does not rise with t0.
     """
     target, source = clip.text([prompt, source_prompt])
-    along = (target - source) / (target - source).square().sum().clamp(min=1e-8)
+    if float((target - source).norm()) < 1e-3:
+        why = "their CLIP embeddings agree, so there is no direction to go"
+        raise OptionError(f"{prompt!r} and {source_prompt!r} mean the same", why)
+    along = (target - source) / (target - source).square().sum()
     return lambda images, edited: float(((clip.image(edited) - clip.image(images)) @ along).mean())
 
 
 def searched(
     model: DiffusionModel,
     source: Tensor,
-    denoise: Denoiser,
+    made: Callable[[Way], Tensor],
     way: Way,
     score: Score,
     watch: Watch = unwatched,
@@ -113,10 +115,12 @@ def searched(
 
     A bisection in at most `TRIALS` edits of all `source` (B, ...) together, since a score goes one
     way with t0; times are whole.
+
+    made: the edits of `source` by a way, (B, ...).
     """
     tried, wish, images = dict[float, float](), score.wish, model.codec.decode(source)
     for t0 in watch(_times(tried, wish, len(model.schedule) - 1), None, "trying t0"):
-        edited = model.codec.decode(walk(model, source, denoise, way.quick(t0)))
+        edited = model.codec.decode(made(way.quick(t0)))
         tried[t0] = score.of(images, edited.clamp(-1, 1))
     fitting = [t0 for t0, found in tried.items() if found >= wish.value]
     if fitting:

@@ -69,10 +69,33 @@ def read_adapter(path: Path) -> Adapter:
     folder = Folder.at(path)
     if not folder.has("adapter_config.json"):
         weights = folder.weights(*WHOLE_FILES)
-        return Adapter({}, read_tensors(weights), folder.card(), path.name, fingerprint(weights))
+        own = adapter_card(folder)
+        return Adapter({}, read_tensors(weights), own, path.name, fingerprint(weights))
     weights = folder.weights(*LORA_FILES)
     changes = _products(folder.json("adapter_config.json"), read_tensors(weights))
-    return Adapter(changes, {}, folder.card(), path.name, fingerprint(weights))
+    return Adapter(changes, {}, adapter_card(folder), path.name, fingerprint(weights))
+
+
+def adapter_card(folder: Folder) -> dict[str, Any]:
+    """The card of the adapter in a folder, whose known entries are of their kinds.
+
+    Raises:
+        UnsafeFileError: one is not.
+    """
+    card = folder.card()
+    for name in ("prompt", "source_prompt", "base", "base_name"):
+        if not isinstance(card.get(name, ""), str | None):
+            raise _strange(folder, name, card[name])
+    aliases, t0 = card.get("aliases", []), card.get("t0", 0)
+    if not isinstance(aliases, list) or not all(isinstance(each, str) for each in aliases):
+        raise _strange(folder, "aliases", aliases)
+    if isinstance(t0, bool) or not isinstance(t0, int | float) or not 0 <= t0 < 1e6:
+        raise _strange(folder, "t0", t0)
+    return card
+
+
+def _strange(folder: Folder, name: str, value: Any) -> UnsafeFileError:
+    return UnsafeFileError(f"The card of {folder.path} is damaged", f"its {name} is {value!r:.60}")
 
 
 def _plus(weight: Tensor, change: Tensor, scale: float) -> Tensor:
@@ -90,6 +113,8 @@ def _products(config: dict[str, Any], state: dict[str, Tensor]) -> dict[str, Ten
     rank, alpha = config.get("r"), config.get("lora_alpha")
     if not isinstance(rank, int) or not isinstance(alpha, int | float) or not 1 <= rank <= 4096:
         raise UnsafeFileError(f"The adapter's rank {rank!r} or alpha {alpha!r} is out of bounds")
+    if not abs(alpha) <= 1e4:  # also NaN
+        raise UnsafeFileError(f"The adapter's alpha {alpha!r} is out of bounds")
     scaling = alpha / (rank**0.5 if config.get("use_rslora") else rank)
     changes = {}
     for key in [key for key in state if key.endswith(".lora_A.weight")]:

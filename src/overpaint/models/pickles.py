@@ -110,7 +110,9 @@ def _candidates(content: Any, depth: int) -> Iterator[Mapping[str, Tensor]]:
 
 def _bytes(name: Any, tensor: Any, path: Path) -> int:
     """What a tensor takes; refused where it is no plain tensor under a name."""
-    if not isinstance(name, str) or not isinstance(tensor, Tensor):
+    if not isinstance(name, str):
+        raise UnsafeFileError(f"{path} does not hold weights by name", f"{name!r:.60} is one", SAVE)
+    if not isinstance(tensor, Tensor):
         why = f"{name!r:.60} is a {type(tensor).__name__}, not a tensor"
         raise UnsafeFileError(f"{path} does not hold weights alone", why, SAVE)
     if tensor.layout != torch.strided or tensor.device.type != "cpu" or tensor.is_quantized:

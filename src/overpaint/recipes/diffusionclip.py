@@ -13,9 +13,9 @@ from overpaint.methods.options import parse_fields
 from overpaint.models.bundle import DiffusionModel
 from overpaint.models.networks import hardware
 from overpaint.models.tuning import convolving, low_rank, truncated, whole, write_tuned
-from overpaint.recipes.descent import NOWHERE, Place
+from overpaint.recipes.descent import NOWHERE, Ended, Place
 from overpaint.recipes.manner import Manner, check, settled
-from overpaint.recipes.material import material
+from overpaint.recipes.material import Material, material
 from overpaint.recipes.objective import NONE, Aims, objective
 from overpaint.recipes.preparing import prepared
 
@@ -61,23 +61,25 @@ def tune(
     )
     prepared_in = time.monotonic() - began
     ended = descent.run(place, watch)
-    card = {
-        "base_name": model.name,
-        **asdict(config),
-        **made,
-        "images": learnt.origin,
-        "pictures": len(learnt.pictures),
-        "solver": "ddim",
-        "seconds": round(prepared_in + ended.seconds, 1),
-        "hardware": hardware(),
-        **ended.told(),
-    }
-    if notes := (*learnt.notes, *ended.notes):
-        card["notes"] = list(notes)
+    card = {"base_name": model.name, **asdict(config), **made, **_told(learnt, ended)}
+    card["seconds"] = round(prepared_in + ended.seconds, 1)
     if config.learn == "truncated":
         net, card["kept"] = truncated(model, net, config.rank)
     write_tuned(net, folder, card)
     return folder
+
+
+def _told(learnt: Material, ended: Ended) -> dict[str, Any]:
+    """What a card says of the pictures, and of how it went."""
+    notes = [*learnt.notes, *ended.notes]
+    return {
+        "images": learnt.origin,
+        "pictures": len(learnt.pictures),
+        "solver": "ddim",
+        "hardware": hardware(),
+        **ended.told(),
+        **({"notes": notes} if notes else {}),
+    }
 
 
 def learning(model: DiffusionModel, config: Config) -> nn.Module:

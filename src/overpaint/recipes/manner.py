@@ -84,7 +84,7 @@ def fitting(manner: Manner, pictures: int, moves: int) -> FitConfig:
         ema=0.0,
         autocast=manner.precision,  # type: ignore[arg-type]
         seed=manner.seed,
-        save_every_seconds=60.0,
+        save_every_seconds=15.0,
     )
 
 
