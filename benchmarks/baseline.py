@@ -6,11 +6,10 @@ from typing import Any
 
 import torch
 
-from benchmarks.edits import AIMS, scored
-from benchmarks.worlds import held_out
+from benchmarks.edits import AIMS, performed, photos_for, scored
 from overpaint import parts
 from overpaint.methods import registry
-from overpaint.methods.registry import Run, Task
+from overpaint.methods.registry import Task
 from overpaint.models.bundle import DiffusionModel
 from overpaint.models.zoo import load
 
@@ -25,10 +24,10 @@ Figures = dict[str, float]
 def compared(count: int = 8) -> tuple[Figures, dict[str, torch.Tensor]]:
     """As asked, kept and seconds of each way for each text; rows of sources and their edits."""
     figures: Figures = {}
-    rows, model, photos = {}, load("portraits"), held_out("photos")
+    rows, model = {}, load("portraits")
     for name, prompt in PROMPTS.items():
         aim = AIMS[name]
-        data = photos[aim.applies(photos).nonzero()[:count, 0]]
+        data = photos_for((name,), count)
         made = [data.pictures]
         for way, (method, options) in WAYS.items():
             began = time.perf_counter()
@@ -50,7 +49,5 @@ def edited(
     """Pictures `(N, 3, S, S)` edited one by one, with the parts that the method finds."""
     chosen = registry.find(method)
     settings = registry.parse_options(chosen, options)
-    tasks = [Task(picture, prompt) for picture in pictures.split(1)]
-    found = parts.resolve(chosen, model, tasks[0], {}, options=settings)
-    made = [registry.perform(chosen, model, task, settings, Run(), found) for task in tasks]
-    return torch.cat([outcome.images for outcome in made])
+    found = parts.resolve(chosen, model, Task(pictures[:1], prompt), {}, options=settings)
+    return performed(method, model, pictures, prompt, settings, found)

@@ -4,12 +4,10 @@ from collections.abc import Sequence
 
 import torch
 
-from benchmarks.edits import AIMS, photos_for
+from benchmarks.edits import AIMS, performed, photos_for
 from benchmarks.worlds import HeldOut, read
-from overpaint.methods import registry
 from overpaint.methods.combining import Blend, Part
 from overpaint.methods.diffusionclip import Options
-from overpaint.methods.registry import Run, Task
 from overpaint.metrics.semantic import kept
 from overpaint.models.bundle import DiffusionModel
 from overpaint.models.control import read_adapter
@@ -27,12 +25,9 @@ def edited(
     **options: object,
 ) -> torch.Tensor:
     """Pictures `(N, 3, S, S)` edited with several embedded adapters, each of the same weight."""
-    method, chosen = registry.find("diffusionclip"), Options(**options)  # type: ignore[arg-type]
     parts = (Part(read_adapter(WEIGHTS / "adapters" / name), weight) for name in names)
-    given = {"adapter": Blend(tuple(parts))}
-    tasks = [Task(picture, " and ".join(names)) for picture in pictures.split(1)]
-    made = [registry.perform(method, model, task, chosen, Run(), given) for task in tasks]
-    return torch.cat([outcome.images for outcome in made])
+    chosen, given = Options(**options), {"adapter": Blend(tuple(parts))}  # type: ignore[arg-type]
+    return performed("diffusionclip", model, pictures, " and ".join(names), chosen, given)
 
 
 def judged(

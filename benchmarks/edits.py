@@ -4,6 +4,7 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import torch
 
@@ -65,11 +66,23 @@ def edited(
     model: DiffusionModel, folder: Path, pictures: torch.Tensor, degree: float = 1.0
 ) -> torch.Tensor:
     """Pictures edited by the method, with its own defaults and the adapter in `folder`."""
-    options = Options(degree=degree)
-    method, parts = registry.find("diffusionclip"), {"adapter": read_adapter(folder)}
-    prompt = str(parts["adapter"].card["prompt"])
+    adapter = read_adapter(folder)
+    prompt, parts = str(adapter.card["prompt"]), {"adapter": adapter}
+    return performed("diffusionclip", model, pictures, prompt, Options(degree=degree), parts)
+
+
+def performed(
+    method: str,
+    model: DiffusionModel,
+    pictures: torch.Tensor,
+    prompt: str,
+    options: Any,
+    parts: Mapping[str, Any],
+) -> torch.Tensor:
+    """Pictures `(N, 3, S, S)` edited by a method, one by one."""
+    found, run = registry.find(method), Run()
     tasks = [Task(picture, prompt) for picture in pictures.split(1)]
-    made = [registry.perform(method, model, task, options, Run(), parts) for task in tasks]
+    made = [registry.perform(found, model, task, options, run, parts) for task in tasks]
     return torch.cat([outcome.images for outcome in made])
 
 

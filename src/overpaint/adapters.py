@@ -13,7 +13,13 @@ from platformdirs import user_cache_path
 
 from overpaint.data.placing import sweep
 from overpaint.data.sources import shown
-from overpaint.errors import ModelNotFoundError, OutputExistsError, OverpaintError
+from overpaint.data.staging import check_replaceable
+from overpaint.errors import (
+    ModelNotFoundError,
+    OptionError,
+    OutputExistsError,
+    OverpaintError,
+)
 from overpaint.methods.options import suggest
 from overpaint.methods.registry import Task
 from overpaint.models.bundle import DiffusionModel
@@ -75,6 +81,13 @@ def plain(text: str) -> str:
     return " ".join(re.findall(r"\w+", text.lower()))
 
 
+def check_apart(prompt: str, source_prompt: str) -> None:
+    """Refuses a text that is its own source, before any work."""
+    if plain(prompt) and plain(prompt) == plain(source_prompt):
+        why, hint = "so there is no direction to go", "say in the prompt what should change"
+        raise OptionError(f"{prompt!r} and {source_prompt!r} mean the same", why, hint)
+
+
 def texts(card: Mapping[str, Any]) -> set[str]:
     """The prompts that an adapter answers to, plain."""
     return {plain(text) for text in (card.get("prompt", ""), *card.get("aliases", ()))}
@@ -90,17 +103,14 @@ def card(folder: Path) -> dict[str, Any]:
 
 def check_free(folder: Path, *, overwrite: bool) -> None:
     """Refuses whatever is at `folder`, but an empty folder, or an adapter that may be replaced."""
-    what, hint = f"cannot write the adapter {shown(folder)}", "name a folder that is not there yet"
-    if not os.path.lexists(folder):
-        return
-    if not folder.is_dir():
-        raise OutputExistsError(what, "a file is there already", hint)
-    held = _held(folder)
-    if held and not ("prompt" in card(folder) and held <= FILES):
-        raise OutputExistsError(what, "the folder holds other files", hint)
-    if held and not overwrite:
-        why, hint = "an adapter is there already", "choose another name, or give --overwrite"
-        raise OutputExistsError(what, why, hint)
+    check_replaceable(
+        folder,
+        what=f"cannot write the adapter {shown(folder)}",
+        there="an adapter is there already",
+        held=_held,
+        ours=lambda held: "prompt" in card(folder) and held <= FILES,
+        overwrite=overwrite,
+    )
 
 
 def install(folder: Path, made: Path) -> None:

@@ -9,8 +9,8 @@ from typing import Any
 from torch import Tensor
 
 from overpaint.data.sources import shown
-from overpaint.data.staging import staged
-from overpaint.errors import ModelNotFoundError, OptionError, OutputExistsError, OverpaintError
+from overpaint.data.staging import check_replaceable, staged
+from overpaint.errors import ModelNotFoundError, OptionError, OverpaintError
 from overpaint.memory import memory_errors
 from overpaint.models import arcface, openai
 from overpaint.models.checkpoints import recognised
@@ -98,17 +98,13 @@ def _part(
 
 def _check_free(folder: Path, *, overwrite: bool) -> None:
     """Refuses what is at `folder`, but an empty folder, or a conversion that may be replaced."""
-    what, hint = f"Cannot write {shown(folder)}", "Name a folder that is not there yet."
-    if not os.path.lexists(folder):
-        return
-    if not folder.is_dir():
-        raise OutputExistsError(what, "a file is there already", hint)
-    held = {path.name for path in folder.iterdir()}
-    if held and not (held <= FILES and "source_sha256" in _card(folder)):
-        raise OutputExistsError(what, "the folder holds other files", hint)
-    if held and not overwrite:
-        why, hint = "a converted checkpoint is there", "Choose another name, or give --overwrite."
-        raise OutputExistsError(what, why, hint)
+    check_replaceable(
+        folder,
+        what=f"Cannot write {shown(folder)}",
+        there="a converted checkpoint is there",
+        ours=lambda held: held <= FILES and "source_sha256" in _card(folder),
+        overwrite=overwrite,
+    )
 
 
 def _card(folder: Path) -> dict[str, Any]:

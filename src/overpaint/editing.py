@@ -11,6 +11,7 @@ from typing import Any, ParamSpec
 import torch
 from PIL import Image
 
+from overpaint import adapters
 from overpaint import parts as loaded
 from overpaint.core.watch import Watch, unwatched
 from overpaint.data.aligning import reached
@@ -74,7 +75,7 @@ def edits(
     given: dict[str, Any] = {} if adapter is None else {"adapter": listed(adapter)}
     given |= {} if clip is None else {"clip": clip}
     registry.check(chosen, {"prompt": prompt, "source_prompt": source_prompt, "mask": mask})
-    registry.check_texts(prompt, source_prompt)
+    adapters.check_apart(prompt, source_prompt)
     loaded.check_given(chosen, given)
     seeds = seeds_of(seed, count)
     picture = read_image(image, max_pixels=max_pixels, keep_exif=keep_exif)

@@ -33,8 +33,6 @@ def find_t0(
     source_prompt: str = "",
     model: str | Path | DiffusionModel = "portraits",
     adapter: Any = None,
-    device: str = "auto",
-    dtype: str = "auto",
     watch: Watch = unwatched,
     **options: Any,
 ) -> Found:
@@ -51,7 +49,7 @@ def find_t0(
     given = {} if adapter is None else {"adapter": listed(adapter)}
     if any(share.mask is not None for share in given.get("adapter", ())):
         raise OptionError("masks belong to one picture", "t0 is searched over several")
-    base = model if isinstance(model, DiffusionModel) else load(model, device, dtype)
+    base = model if isinstance(model, DiffusionModel) else load(model)
     pictures = [fit(read_image(image), base.size)[0] for image in images]
     if not pictures:
         raise OptionError("no picture is given", "t0 is searched on some")

@@ -74,12 +74,7 @@ def check_texts(prompt: str, source_prompt: str) -> None:
     if not adapters.plain(prompt):
         why, hint = f"the prompt is {prompt!r}", "say with -p what pictures shall become"
         raise OptionError("There is nothing to tune for", why, hint)
-    if adapters.plain(prompt) == adapters.plain(source_prompt):
-        raise OptionError(
-            f"{prompt!r} and {source_prompt!r} mean the same",
-            "so there is no direction to go",
-            "say in the prompt what should change",
-        )
+    adapters.check_apart(prompt, source_prompt)
 
 
 @contextmanager

@@ -1,6 +1,6 @@
 """`overpaint tune`: teach a method a text ahead of time."""
 
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -44,26 +44,20 @@ def tune(
     if listed:
         _list(terminal)
         return
-    options = given(option, images=images)
-    if preset is not None:
-        from overpaint.recipes.presets import find
-
-        known = find(preset)
-        prompt, source_prompt = prompt or known.prompt, source_prompt or known.source_prompt
-        options = {**known.options, **options}
+    known, options = _known(preset), given(option, images=images)
 
     from overpaint import tuning
 
     folder, card = tuning.tune(
-        prompt,
-        source_prompt=source_prompt,
+        prompt or known.get("prompt", ""),
+        source_prompt=source_prompt or known.get("source_prompt", ""),
         model=model,
         folder=out,
         overwrite=overwrite,
         allow_change=allow_change,
         device=device,
         watch=watching(terminal),
-        **options,
+        **{**known.get("options", {}), **options},
     )
     for note in card.get("notes", ()):
         terminal.say(f"note:  {note}")
@@ -71,6 +65,15 @@ def tune(
         terminal.line({"method": method, "path": str(folder), "card": card})
     else:
         terminal.result(str(folder))
+
+
+def _known(preset: str | None) -> dict[str, Any]:
+    """The texts and options of a preset; nothing without one."""
+    if preset is None:
+        return {}
+    from overpaint.recipes.presets import find
+
+    return vars(find(preset))
 
 
 def _list(terminal: Terminal) -> None:

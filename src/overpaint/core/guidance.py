@@ -5,6 +5,7 @@ from typing import TypeVar
 
 import torch
 from torch import Tensor
+from torch.utils.checkpoint import checkpoint
 
 from overpaint.core.prediction import Denoiser, Prediction, from_x0
 from overpaint.core.schedule import Level
@@ -101,3 +102,17 @@ def mapping_x0(denoise: Denoiser, change: Callable[[Tensor], Tensor]) -> Denoise
         return from_x0(x, level, change(pred.x0), pred.variance)
 
     return mapped
+
+
+def forgetful(denoise: Denoiser) -> Denoiser:
+    """A denoiser of whose calls only the inputs are kept; the rest is made anew on the way back.
+
+    The same gradient for a third more work, and of a whole path one call fills memory (arXiv
+    1604.06174).
+    """
+
+    def asked(x: Tensor, level: Level) -> Prediction:
+        again: Prediction = checkpoint(denoise, x, level, use_reentrant=False)
+        return again
+
+    return asked

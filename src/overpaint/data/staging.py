@@ -1,13 +1,13 @@
-"""Folders that appear whole or not at all."""
+"""Folders that appear whole or not at all, and over nothing unasked."""
 
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from overpaint.data.sources import shown
-from overpaint.errors import OutputError
+from overpaint.errors import OutputError, OutputExistsError
 
 
 @contextmanager
@@ -36,3 +36,38 @@ def staged(target: Path) -> Iterator[Path]:
     finally:
         for left in (making, before):
             shutil.rmtree(left, ignore_errors=True)
+
+
+def names(folder: Path) -> set[str]:
+    """What lies in a folder."""
+    return {path.name for path in folder.iterdir()}
+
+
+def check_replaceable(
+    folder: Path,
+    *,
+    what: str,
+    there: str,
+    ours: Callable[[set[str]], bool],
+    held: Callable[[Path], set[str]] = names,
+    overwrite: bool,
+) -> None:
+    """Refuses whatever is at `folder`, but an empty folder, or what may be replaced.
+
+    Args:
+        what: cannot be done. there: what stands against it, where it is one of ours.
+        ours: whether a folder that holds these names is one.
+
+    Raises:
+        OutputExistsError: something is in the way.
+    """
+    if not os.path.lexists(folder):
+        return
+    hint = "name a folder that is not there yet"
+    if not folder.is_dir():
+        raise OutputExistsError(what, "a file is there already", hint)
+    found = held(folder)
+    if found and not ours(found):
+        raise OutputExistsError(what, "the folder holds other files", hint)
+    if found and not overwrite:
+        raise OutputExistsError(what, there, "choose another name, or give --overwrite")

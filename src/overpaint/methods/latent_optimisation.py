@@ -10,10 +10,9 @@ from itertools import islice
 import torch
 from torch import Tensor
 from torch.nn import functional as F
-from torch.utils.checkpoint import checkpoint
 
-from overpaint.core.prediction import Denoiser, Prediction
-from overpaint.core.schedule import Level, below
+from overpaint.core.guidance import forgetful
+from overpaint.core.schedule import below
 from overpaint.core.solvers import last, solve
 from overpaint.errors import OptionError
 from overpaint.inversions.ddim import ddim
@@ -21,7 +20,7 @@ from overpaint.methods.options import opt
 from overpaint.methods.registry import Outcome, Run, Task, register
 from overpaint.methods.walking import keep_inverted
 from overpaint.models.bundle import DiffusionModel
-from overpaint.models.clip import Clip
+from overpaint.models.clip import Clip, apart
 from overpaint.models.identity import FaceEncoder
 
 Loss = Callable[[Tensor], Tensor]
@@ -92,18 +91,6 @@ def descend(x: Tensor, loss: Loss, lr: float) -> Iterator[Tensor]:
         yield x.detach()
 
 
-def forgetful(denoise: Denoiser) -> Denoiser:
-    """A denoiser that is asked again on the way back: of a whole path, one call fills memory."""
-
-    def asked(x: Tensor, level: Level) -> Prediction:
-        again: Prediction = checkpoint(
-            denoise, x, level, use_reentrant=False, preserve_rng_state=False
-        )
-        return again
-
-    return asked
-
-
 def objective(task: Task, options: Options, clip: Clip, identity: FaceEncoder | None) -> Loss:
     """The weighted losses of a picture (1, 3, S, S) in [-1, 1]."""
     cosine = towards_text(clip, task) if options.loss == "global" else along_texts(clip, task)
@@ -141,10 +128,8 @@ def along_texts(clip: Clip, task: Task) -> Loss:
         hint = "say what the picture shows now with --source-prompt"
         raise OptionError("loss=directional needs a source prompt", why, hint)
     source, target = clip.text([task.source_prompt, task.prompt])
-    direction, before = target - source, clip.image(task.image)
-    if float(direction.norm()) < 1e-3:
-        why = "their CLIP embeddings agree, so there is no direction to go"
-        raise OptionError(f"{task.prompt!r} and {task.source_prompt!r} mean the same", why)
+    direction = apart(target - source, task.prompt, task.source_prompt)
+    before = clip.image(task.image)
     return lambda image: F.cosine_similarity(clip.image(image) - before, direction, dim=-1).mean()
 
 

@@ -126,15 +126,6 @@ def check(method: Method, given: Mapping[str, Any]) -> None:
             raise OptionError(f"The method {method.name} needs a {need.replace('_', ' ')}")
 
 
-def check_texts(prompt: str, source_prompt: str) -> None:
-    """Refuses a text that is its own source: nothing would change."""
-    if source_prompt and " ".join(prompt.lower().split()) == " ".join(
-        source_prompt.lower().split()
-    ):
-        why, hint = "so there is no direction to go", "say in the prompt what should change"
-        raise OptionError(f"{prompt!r} and {source_prompt!r} mean the same", why, hint)
-
-
 def perform(
     method: Method,
     model: DiffusionModel,

@@ -11,7 +11,7 @@ from overpaint.core.watch import Watch, unwatched
 from overpaint.errors import OptionError
 from overpaint.methods.walking import Way
 from overpaint.models.bundle import DiffusionModel
-from overpaint.models.clip import Clip
+from overpaint.models.clip import Clip, apart
 from overpaint.models.identity import FaceEncoder
 
 TUNED, AUTO = "tuned", "auto"  # values of the option t0, beside a number
@@ -96,10 +96,8 @@ def progress(clip: Clip, prompt: str, source_prompt: str) -> Callable[[Tensor, T
     Not the cosine with it (2110.02711, eq. 5), which is blind to how far, so does not rise with t0.
     """
     target, source = clip.text([prompt, source_prompt])
-    if float((target - source).norm()) < 1e-3:
-        why = "their CLIP embeddings agree, so there is no direction to go"
-        raise OptionError(f"{prompt!r} and {source_prompt!r} mean the same", why)
-    along = (target - source) / (target - source).square().sum()
+    change = apart(target - source, prompt, source_prompt)
+    along = change / change.square().sum()
     return lambda images, edited: float(((clip.image(edited) - clip.image(images)) @ along).mean())
 
 

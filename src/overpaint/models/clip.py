@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from overpaint.errors import ModelNotFoundError
+from overpaint.errors import ModelNotFoundError, OptionError
 from overpaint.models.devices import placed, running
 from overpaint.models.files import read_file
 from overpaint.models.folders import Folder, fingerprint
@@ -18,6 +18,8 @@ from overpaint.models.preprocess import MEAN, STD, normalised, prepare
 from overpaint.models.texts import Texts, of_folder, of_openai
 from overpaint.models.towers import PICKLED, Towers, pair, read_paired, read_residual
 from overpaint.models.vocabulary import SIZE
+
+NEAR = 1e-3  # of unit vectors, below which they agree but for rounding
 
 
 @dataclass(frozen=True)
@@ -47,6 +49,21 @@ class Clip:
         with running(ids.device, self.dtype):
             out = self.towers.tell(ids)
         return F.normalize(out.float(), dim=-1)
+
+
+def apart(change: Tensor, prompt: str, source_prompt: str) -> Tensor:
+    """The change (D,) from one text to the other, if there is any.
+
+    Raises:
+        OptionError: the texts mean the same to this CLIP.
+    """
+    if float(change.norm()) < NEAR:
+        raise OptionError(
+            f"{prompt!r} and {source_prompt!r} mean the same",
+            "their CLIP embeddings agree, so there is no direction to go",
+            "Say in the prompt what should change.",
+        )
+    return change
 
 
 def load_clip(

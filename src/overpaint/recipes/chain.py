@@ -6,8 +6,8 @@ from itertools import pairwise
 
 import torch
 from torch import Tensor, nn
-from torch.utils.checkpoint import checkpoint
 
+from overpaint.core.guidance import forgetful
 from overpaint.core.prediction import Denoiser, Prediction
 from overpaint.core.schedule import Level
 from overpaint.core.solvers import ddim, last, solve
@@ -63,7 +63,7 @@ class Chain:
             parts = x.split(self.portions.size or len(x))
             if not torch.is_grad_enabled() or (len(parts) == 1 and not self.checkpointed):
                 return _joined([tuned(part, level) for part in parts])
-            return _joined([checkpoint(tuned, part, level, use_reentrant=False) for part in parts])
+            return _joined([forgetful(tuned)(part, level) for part in parts])
 
         return denoise
 

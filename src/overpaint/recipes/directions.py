@@ -7,10 +7,8 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from overpaint.errors import OptionError
-from overpaint.models.clip import Clip
+from overpaint.models.clip import NEAR, Clip, apart
 from overpaint.recipes.templates import TEMPLATES
-
-NEAR = 1e-3  # of unit vectors, below which they agree but for rounding
 
 
 def wordings(text: str, templates: str = "none") -> list[str]:
@@ -44,14 +42,7 @@ def text_direction(clip: Clip, source_prompt: str, prompt: str, templates: str =
         OptionError: the texts mean the same to this CLIP.
     """
     before, after = told(clip, source_prompt, prompt, templates)
-    change = mean_change(before, after)
-    if float(change.norm()) < NEAR:
-        raise OptionError(
-            f"{prompt!r} and {source_prompt!r} mean the same",
-            "their CLIP embeddings agree, so there is no direction to go",
-            "Say in the prompt what should change.",
-        )
-    return change
+    return apart(mean_change(before, after), prompt, source_prompt)
 
 
 def part_directions(clip: Clip, source_prompt: str, prompt: str) -> Tensor:
