@@ -38,3 +38,11 @@ def test_the_global_generator_is_left_alone():
 def test_a_batch_of_another_size_is_refused():
     with pytest.raises(OptionError, match="2 seeds cannot fill a batch of 3"):
         NoiseStream([0, 1]).randn((3, *SHAPE))
+
+
+def test_uniform_numbers_belong_to_a_picture_too():
+    batch, alone = NoiseStream([7, 8, 9]), NoiseStream([9])
+    drawn = batch.rand((3, 1000))
+    assert torch.equal(drawn[2], alone.rand((1, 1000))[0])
+    assert 0 <= drawn.min() < drawn.max() < 1
+    assert drawn.mean() == pytest.approx(0.5, abs=0.02)

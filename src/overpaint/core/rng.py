@@ -1,6 +1,6 @@
 """Noise that belongs to a picture: one seed, one picture, whatever the batch or the device."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import torch
 from torch import Tensor
@@ -25,11 +25,22 @@ class NoiseStream:
         dtype: torch.dtype = torch.float32,
     ) -> Tensor:
         """Standard normal noise of `shape` (B, ...), row i from seed i; drawn in float32."""
-        if shape[0] != len(self):
-            raise OptionError(f"{len(self)} seeds cannot fill a batch of {shape[0]}")
-        rows = [torch.randn(tuple(shape[1:]), generator=own) for own in self._generators]
-        return torch.stack(rows).to(device, dtype)
+        return self._rows(torch.randn, shape).to(device, dtype)
+
+    def rand(
+        self,
+        shape: Sequence[int],
+        device: torch.device | str = "cpu",
+        dtype: torch.dtype = torch.float32,
+    ) -> Tensor:
+        """Uniform numbers in [0, 1) of `shape` (B, ...), row i from seed i; drawn in float32."""
+        return self._rows(torch.rand, shape).to(device, dtype)
 
     def randn_like(self, x: Tensor) -> Tensor:
         """Standard normal noise with the shape, device and dtype of `x` (B, ...)."""
         return self.randn(x.shape, x.device, x.dtype)
+
+    def _rows(self, draw: Callable[..., Tensor], shape: Sequence[int]) -> Tensor:
+        if shape[0] != len(self):
+            raise OptionError(f"{len(self)} seeds cannot fill a batch of {shape[0]}")
+        return torch.stack([draw(tuple(shape[1:]), generator=own) for own in self._generators])

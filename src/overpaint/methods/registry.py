@@ -17,6 +17,7 @@ from overpaint.models.bundle import DiffusionModel
 __all__ = [
     "Method",
     "Outcome",
+    "Region",
     "Run",
     "Task",
     "check",
@@ -33,6 +34,14 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 
 @dataclass(frozen=True)
+class Region:
+    """A part of a picture with a text of its own."""
+
+    mask: Tensor  # (1, 1, S, S) in [0, 1]
+    prompt: str
+
+
+@dataclass(frozen=True)
 class Task:
     """What is asked of a method."""
 
@@ -40,6 +49,7 @@ class Task:
     prompt: str = ""
     source_prompt: str = ""
     mask: Tensor | None = None  # (1, 1, S, S) in [0, 1], 1 = edit here
+    regions: tuple[Region, ...] = ()  # `mask` covers them all
 
 
 @dataclass(frozen=True)
