@@ -1,4 +1,4 @@
-"""Tiny random networks in the folder formats of transformers."""
+"""Tiny random networks in the folder formats of diffusers and transformers."""
 
 import json
 import os
@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import torch
+from diffusers import AutoencoderKL, DDIMScheduler, UNet2DModel, VQModel
 from tokenizers import Tokenizer, decoders, models, pre_tokenizers
 from transformers import (
     CLIPConfig,
@@ -16,6 +17,24 @@ from transformers import (
     ResNetModel,
 )
 
+UNET = {
+    "sample_size": 8,
+    "in_channels": 3,
+    "out_channels": 3,
+    "block_out_channels": (8, 8),
+    "down_block_types": ("DownBlock2D", "AttnDownBlock2D"),
+    "up_block_types": ("AttnUpBlock2D", "UpBlock2D"),
+    "layers_per_block": 1,
+    "norm_num_groups": 4,
+}
+CODEC = {
+    "block_out_channels": (8, 8, 8),
+    "down_block_types": ("DownEncoderBlock2D",) * 3,
+    "up_block_types": ("UpDecoderBlock2D",) * 3,
+    "latent_channels": 3,
+    "norm_num_groups": 4,
+    "sample_size": 32,
+}
 RESNET = {"embedding_size": 8, "hidden_sizes": [8, 16], "depths": [1, 1], "layer_type": "basic"}
 
 
@@ -34,6 +53,19 @@ def write_clip(folder: Path, *, context: int = 12, seed: int = 0) -> Path:
     with seeded(seed):
         CLIPModel(config).save_pretrained(folder)
     tokenizer.save(str(folder / "tokenizer.json"))
+    return folder
+
+
+def write_latent(folder: Path, kind: str = "vqvae", **config: object) -> Path:
+    """A latent model of 32 x 32 pictures, as diffusers saves its LDMPipeline; `vqvae` or `vae`."""
+    with seeded():
+        UNet2DModel(**UNET).save_pretrained(folder / "unet")
+        make = {"vqvae": VQModel, "vae": AutoencoderKL}[kind]
+        make(**{**CODEC, **config}).save_pretrained(folder / kind)
+    DDIMScheduler(
+        beta_start=0.0015, beta_end=0.0195, beta_schedule="scaled_linear"
+    ).save_pretrained(folder / "scheduler")
+    (folder / "model_index.json").write_text(json.dumps({"_class_name": "LDMPipeline"}))
     return folder
 
 

@@ -17,7 +17,8 @@ from overpaint.errors import (
     OverpaintError,
     UnsafeFileError,
 )
-from overpaint.models.families.pixel import FILES, PICKLED, shuffle_factor
+from overpaint.models.families.pixel import shuffle_factor
+from overpaint.models.families.unet import FILES, PICKLED
 from overpaint.models.zoo import load
 
 WEIGHTS = f"unet/{FILES[0]}"
@@ -190,8 +191,14 @@ def test_models_of_another_kind_are_unsuitable_not_unsafe(pipeline, file, values
 def test_latents_are_not_taken_for_pixels(pipeline):
     (pipeline / "vqvae").mkdir()
     (pipeline / "vqvae/config.json").write_text("{}")
-    (pipeline / "model_index.json").write_text('{"_class_name": "LDMPipeline"}')
-    with pytest.raises(ModelNotFoundError, match="LDMPipeline"):
+    with pytest.raises(ModelNotFoundError, match="autoencoder None is not supported"):
+        load(pipeline)
+
+
+def test_pipelines_of_another_kind_are_named(pipeline):
+    change(pipeline / "unet/config.json", _class_name="UNet2DConditionModel")
+    (pipeline / "model_index.json").write_text('{"_class_name": "StableDiffusionPipeline"}')
+    with pytest.raises(ModelNotFoundError, match="StableDiffusionPipeline is not supported"):
         load(pipeline)
 
 

@@ -8,8 +8,8 @@ from safetensors.torch import load_file
 
 from overpaint.errors import ModelNotFoundError, OptionError
 from overpaint.models import zoo
-from overpaint.models.families.pixel import PICKLED
 from overpaint.models.families.tiny import tiny
+from overpaint.models.families.unet import PICKLED
 
 from ..adapters import write_random
 from ..folders import write_hub

@@ -43,7 +43,7 @@ def diffusionclip(
     x0, blend = model.codec.encode(task.image), as_blend(adapter)
     t0 = return_time(model.schedule, options, blend)
     if t0 == 0:
-        return Outcome(_each(model, x0, run))
+        return Outcome(_each(task.image, run))
     bridged = options.bridge == "on" or (options.bridge == "auto" and is_strange(model, x0))
     noisy = options.bridge_strength or max(HALF, t0 / (len(model.schedule) - 1))
     source = _bridged(model, x0, noisy, options, run) if bridged else x0
@@ -66,7 +66,10 @@ def diffusionclip(
         way, notes = replace(way, t0=found.t0), (*notes, found.told())
         chosen |= {"t0": repr(found.t0), "identity": None, "direction": None}
     return Outcome(
-        _each(model, made(way, run.watch), run), redrawn=bridged, chosen=chosen, notes=notes
+        _each(model.codec.decode(made(way, run.watch)), run),
+        redrawn=bridged,
+        chosen=chosen,
+        notes=notes,
     )
 
 
@@ -84,6 +87,6 @@ def _bridged(
     return bridge(model, start, noisy, steps=few, repeats=often, run=run)
 
 
-def _each(model: DiffusionModel, x0: Tensor, run: Run) -> Tensor:
+def _each(images: Tensor, run: Run) -> Tensor:
     """The picture of each seed."""
-    return model.codec.decode(x0).expand(len(run.seeds), -1, -1, -1).contiguous()
+    return images.expand(len(run.seeds), -1, -1, -1).contiguous()

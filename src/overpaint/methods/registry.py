@@ -152,4 +152,7 @@ def perform(
         raise NumericsError(
             f"The method {method.name} made NaN or infinity", hint="Try --dtype float32."
         )
-    return dataclasses.replace(outcome, images=outcome.images.clamp(-1, 1))
+    images = outcome.images.clamp(-1, 1)
+    if task.mask is not None:  # a decoder does not give back what its encoder was shown
+        images = torch.where(task.mask > 0, images, task.image)
+    return dataclasses.replace(outcome, images=images)

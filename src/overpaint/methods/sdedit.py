@@ -41,9 +41,10 @@ class Options:
 @register("sdedit", title="SDEdit", paper="2108.01073", options=Options)
 def sdedit(model: DiffusionModel, task: Task, options: Options, run: Run) -> Outcome:
     """One picture for each seed; with a mask only inside it."""
-    x0 = model.codec.encode(task.image).repeat(len(run.seeds), 1, 1, 1)
+    image = task.image.repeat(len(run.seeds), 1, 1, 1)
     if options.strength == 0:
-        return Outcome(model.codec.decode(x0))
+        return Outcome(image)
+    x0 = model.codec.encode(image)
     mask = None if task.mask is None else model.codec.encode_mask(task.mask)
     t0 = model.schedule.time_of(options.strength)
     levels = model.schedule.path(below(t0, options.num_inference_steps))

@@ -18,7 +18,13 @@ from overpaint.models.devices import running
 
 
 class Codec(Protocol):
-    """Between images `(B, 3, H, W)` in [-1, 1] and the space the network works in; masks too."""
+    """Between images `(B, 3, H, W)` in [-1, 1] and the space the network works in; masks too.
+
+    All three are differentiable. The space is `H / factor` high and `W / factor` wide.
+    """
+
+    @property
+    def factor(self) -> int: ...
 
     def encode(self, images: Tensor) -> Tensor: ...
 

@@ -11,14 +11,15 @@ from overpaint.errors import ModelNotFoundError, OptionError
 from overpaint.models.bundle import DiffusionModel
 from overpaint.models.checkpoints import load_file
 from overpaint.models.devices import pick_device, pick_dtype
-from overpaint.models.families import pixel
+from overpaint.models.families import latent, pixel
 from overpaint.models.families.published import Options
-from overpaint.models.families.tiny import tiny
+from overpaint.models.families.tiny import tiny, tiny_latent
 from overpaint.models.folders import Folder
 from overpaint.models.hub import cached, is_id
 
 WEIGHTS = Path(__file__).parent.parent / "weights"
-FAMILIES: tuple[ModuleType, ...] = (pixel,)  # each has holds(folder) and load(folder, ...)
+FAMILIES: tuple[ModuleType, ...] = (latent, pixel)  # each: holds(folder), load(folder, ...)
+TINY = {"tiny": tiny, "tiny-latent": tiny_latent}  # for tests
 # What they are, for cards that do not say it themselves.
 TITLES = {
     "portraits": "diffusion model of portrait photos, 64 x 64 pixels",
@@ -42,8 +43,8 @@ def load(
     """
     where = pick_device(device)
     kind = pick_dtype(dtype, where)
-    if str(name) == "tiny":
-        return tiny()
+    if str(name) in TINY:
+        return TINY[str(name)]()
     told, file = Options.parsed(options), Path(os.path.expanduser(str(name)))
     if os.path.isfile(file):
         return load_file(file, told, device=where, dtype=kind)
@@ -59,7 +60,9 @@ def load(
     raise ModelNotFoundError(
         f"{folder.path} holds no model that can be loaded",
         found or "there is neither unet/config.json nor config.json in it",
-        "Give a diffusers folder with a UNet2DModel of pixels in it." if found else "",
+        "Give a diffusers folder with a UNet2DModel in it, of pixels or of latents."
+        if found
+        else "",
     )
 
 

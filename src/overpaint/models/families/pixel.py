@@ -1,52 +1,33 @@
 """Pixel-space models: any diffusers folder that holds a `UNet2DModel`."""
 
-import inspect
 import math
-import re
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import torch
-from diffusers import UNet2DModel
-from diffusers.models.embeddings import TimestepEmbedding, Timesteps
 from torch import nn
 
-from overpaint.core.schedule import NoiseSchedule
-from overpaint.errors import ModelNotFoundError, OptionError, UnsafeFileError
+from overpaint.errors import ModelNotFoundError
 from overpaint.models.bundle import DiffusionModel, Unshuffle
-from overpaint.models.classes import Classes
 from overpaint.models.devices import placed
-from overpaint.models.folders import Folder, fill, fingerprint, known
-
-FILES = ("diffusion_pytorch_model.safetensors", "diffusion_pytorch_model.fp16.safetensors")
-MOST_CLASSES = 1_000_000
-PICKLED = "diffusion_pytorch_model.bin"  # all that the earliest uploads have
-PREDICTED = {"epsilon": "eps", "sample": "x0", "v_prediction": "v"}
-# Attention layers as early versions of diffusers called them.
-OLD_LAYERS = {"query": "to_q", "key": "to_k", "value": "to_v", "proj_attn": "to_out.0"}
-OLD_NAME = re.compile(rf"\.({'|'.join(OLD_LAYERS)})(?=\.(weight|bias)$)")
-ARGUMENTS = frozenset(inspect.signature(UNet2DModel.__init__).parameters) - {"self"}
+from overpaint.models.families import unet
+from overpaint.models.folders import Folder, fingerprint
 
 
 def holds(folder: Folder) -> bool:
-    """Whether this is a folder of this family; what works on latents is not."""
-    inner = _inner(folder)
-    config = inner.json("config.json") if inner.has("config.json") else {}
-    return config.get("_class_name") == "UNet2DModel" and not folder.has("vqvae/config.json")
+    """Whether this is a folder of this family; asked after `latent`, whose networks are alike."""
+    return unet.is_unet(folder)
 
 
 def load(folder: Folder, *, device: torch.device, dtype: torch.dtype) -> DiffusionModel:
     """The model in `folder`: a pipeline with `unet/` and `scheduler/`, or the unet's own folder."""
-    inner = _inner(folder)
+    inner = unet.inner(folder)
     config = inner.json("config.json")
     net = build(config)
-    pickled = inner.has(PICKLED) and not any(inner.has(name) for name in FILES)
-    weights = inner.file(PICKLED) if pickled else inner.weights(*FILES)
-    fill(net, weights, renamed=modern, pickled=pickled)
-    scheduler = _scheduler_config(folder)
-    model = assembled(net, config, scheduler, source=folder.path)
+    weights = unet.fill_from(net, inner)
+    model = assembled(net, config, unet.scheduler_config(folder), source=folder.path)
     return replace(
         model,
         net=placed(net, device),
@@ -60,49 +41,14 @@ def assembled(
     net: nn.Module, config: Mapping[str, Any], scheduler: Mapping[str, Any], *, source: Path
 ) -> DiffusionModel:
     """The network that `config` describes, with all that is needed to use it."""
-    try:
-        schedule = NoiseSchedule.from_diffusers_config(scheduler)
-    except OptionError as error:
-        raise ModelNotFoundError(f"{source} holds no usable schedule", error.what) from error
-    return DiffusionModel(
-        net=net,
-        schedule=schedule,
-        codec=Unshuffle(shuffle_factor(config)),
-        size=_side(config) * shuffle_factor(config),
-        prediction=predicted(scheduler),
-        classes=_classes(config),
-        name=source.name,
-        path=source,
-    )
+    codec = Unshuffle(shuffle_factor(config))
+    return unet.assembled(net, config, scheduler, codec, source=source)
 
 
 def build(config: Mapping[str, Any], device: str = "meta") -> nn.Module:
-    """The network a diffusers configuration describes, by default without memory for weights.
-
-    `time_proj_dim` is ours: the numbers that tell the time, where they are not as many as the
-    channels of the first level (guided-diffusion's 512 x 512 network).
-    """
-    kept = known(config, ARGUMENTS)
-    if kept.get("class_embed_type"):
-        what = f"The class embedding {kept['class_embed_type']!r:.40} is not supported"
-        raise ModelNotFoundError(what, "a table of classes is")
-    _side(config), shuffle_factor(config), _classes(config)
-    if kept.get("layers_per_block", 2) not in range(1, 17):
-        raise UnsafeFileError("The configuration's layers_per_block is out of bounds")
-    try:
-        with torch.device(device):
-            net: Any = UNet2DModel(**kept)
-            if length := known(config, frozenset({"time_proj_dim"})).get("time_proj_dim"):
-                net.time_proj = Timesteps(length, net.config.flip_sin_to_cos, net.config.freq_shift)
-                net.time_embedding = TimestepEmbedding(length, kept["time_embedding_dim"])
-            return cast(nn.Module, net)
-    except Exception as error:  # a wrong configuration fails in too many ways to name
-        raise UnsafeFileError("The configuration describes no network", str(error)) from error
-
-
-def modern(name: str) -> str:
-    """A tensor's name as diffusers writes it today."""
-    return OLD_NAME.sub(lambda found: "." + OLD_LAYERS[found[1]], name)
+    """The network of pixels that `config` describes, see `unet.network`."""
+    shuffle_factor(config)
+    return unet.network(config, device)
 
 
 def shuffle_factor(config: Mapping[str, Any]) -> int:
@@ -113,44 +59,3 @@ def shuffle_factor(config: Mapping[str, Any]) -> int:
         what, why = f"{channels!r:.40} input channels are no pixel space", "3, 12 and 48 are"
         raise ModelNotFoundError(what, why)
     return factor
-
-
-def predicted(scheduler: Mapping[str, Any]) -> str:
-    """What the network predicts, as a key of `PREDICTIONS`."""
-    kind = scheduler.get("prediction_type", "epsilon")
-    if kind not in list(PREDICTED):
-        what, why = f"{kind!r:.40} is not a known prediction", f"one of {list(PREDICTED)}"
-        raise ModelNotFoundError(what, why)
-    return PREDICTED[kind]
-
-
-def _inner(folder: Folder) -> Folder:
-    return folder.sub("unet") if folder.has("unet/config.json") else folder
-
-
-def _scheduler_config(folder: Folder) -> dict[str, Any]:
-    for name in ("scheduler/scheduler_config.json", "scheduler_config.json"):
-        if folder.has(name):
-            return folder.json(name)
-    return {"num_train_timesteps": 1000, "beta_schedule": "linear"}
-
-
-def _side(config: Mapping[str, Any]) -> int:
-    side = config.get("sample_size")
-    if isinstance(side, list | tuple) and len(set(side)) == 1:
-        side = side[0]
-    if not isinstance(side, int) or not 4 <= side <= 4096:
-        raise UnsafeFileError(f"sample_size {side!r} is not the side of a square image")
-    return side
-
-
-def _classes(config: Mapping[str, Any]) -> Classes | None:
-    """The table of classes; `null_class` is ours: the row that says nothing."""
-    count, null = config.get("num_class_embeds"), config.get("null_class")
-    if count is None:
-        return None
-    if not isinstance(count, int) or not 1 <= count <= MOST_CLASSES:
-        raise UnsafeFileError(f"num_class_embeds {count!r:.40} is out of bounds")
-    if null is not None and (not isinstance(null, int) or not 0 <= null < count):
-        raise UnsafeFileError(f"null_class {null!r:.40} is none of {count} classes")
-    return Classes(count, null)
