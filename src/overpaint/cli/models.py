@@ -5,7 +5,10 @@ from overpaint.cli.terminal import Terminal
 
 
 def models(terminal: Terminal, as_json: flags.Json = False) -> None:
-    """List the embedded models and adapters with their cards."""
+    """List the embedded models and adapters with their cards.
+
+    `-m` also takes a diffusers folder or hub id, of pixels or latents, or a checkpoint file.
+    """
     from overpaint.models import zoo
 
     found = zoo.models()
