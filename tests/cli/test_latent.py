@@ -1,4 +1,4 @@
-"""A folder of diffusers' LDMPipeline on the command line: edited, recorded, replayed; faults told."""
+"""A folder of diffusers' LDMPipeline on the command line: edited, replayed, faults told."""
 
 from collections.abc import Callable
 from pathlib import Path

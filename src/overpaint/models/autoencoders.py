@@ -93,7 +93,7 @@ def check_sizes(codec: Latents, channels: int, side: int) -> None:
 
 
 def _network(kind: type, config: Mapping[str, Any], device: str) -> nn.Module:
-    arguments = frozenset(inspect.signature(kind.__init__).parameters) - {"self"}  # type: ignore[misc]
+    arguments = frozenset(inspect.signature(kind).parameters)
     try:
         with torch.device(device):
             net: nn.Module = kind(**known(config, arguments))

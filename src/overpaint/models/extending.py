@@ -113,7 +113,7 @@ def _projected(matrices: Tensor, places: Tensor) -> Tensor:
     """Places (B or 1, 2, H, W) under projective matrices (B, 3, 3)."""
     flat = places.flatten(2).expand(len(matrices), -1, -1)
     moved = torch.baddbmm(matrices[..., 2:], matrices[..., :2], flat)
-    return (moved[:, :2] / moved[:, 2:]).unflatten(2, places.shape[2:])
+    return (moved[:, :2] / moved[:, 2:]).reshape(len(matrices), 2, *places.shape[2:])
 
 
 def _inside(places: Tensor, images: Tensor) -> Tensor:
