@@ -26,7 +26,12 @@ class Guide:
     @property
     def painted(self) -> float:
         """The share of the picture that the mask covers."""
-        return float(np.asarray(self.mask).mean() / 255)
+        return share(self.mask)
+
+
+def share(mask: Image.Image) -> float:
+    """Of the picture that a mask covers."""
+    return float(np.asarray(mask).mean() / 255)
 
 
 def composed(colour: Array, shape: Array, over: Picture, *, grow: int = 0) -> Guide:
@@ -74,8 +79,10 @@ def _check_overlap(patch: tuple[int, int], onto: tuple[int, int], at: tuple[int,
     ends = [start + length for start, length in zip(at, patch, strict=True)]
     inside = zip(at, ends, onto, strict=True)
     if not all(start < length and end > 0 for start, end, length in inside):
-        why = f"it would reach from {at[0]},{at[1]} to {ends[0]},{ends[1]}"
-        hint = f"the picture reaches from 0,0 to {onto[0]},{onto[1]}"
+        (left, top), (right, bottom), (width, height) = at, ends, onto
+        reach = f"it would reach from {left},{top} to {right},{bottom}"
+        why = f"{reach}, the picture from 0,0 to {width},{height}"
+        hint = "give another corner with --at X,Y"
         raise OptionError("the patch lies beside the picture", why, hint)
 
 
