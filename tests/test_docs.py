@@ -93,7 +93,9 @@ def _tiny(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         Image.new("L", (40, 50), "white").save(name)
     for name in ("photo.strokes.png", "drawn.guide.png", "guide.png", "real.png"):
         Image.new("RGB", (40, 50), "teal").save(name)
-    Image.new("RGBA", (40, 50), (200, 0, 0, 128)).save("drawn.png")
+    for name in ("drawn.png", "patch.png"):
+        Image.new("RGBA", (40, 50), (200, 0, 0, 128)).save(name)
+    Image.new("RGB", (40, 50), "red").save("pasted.png")
     quick("photo.jpg", "x").save("photo.diffusionclip-0.png")
 
 

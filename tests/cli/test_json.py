@@ -30,6 +30,8 @@ COMMANDS = {
     "tune": "tune diffusionclip -p x -m tiny -o adapter",
     "strokes simulate": "strokes simulate face.png",
     "strokes lay": "strokes lay face.png --paper white",
+    "strokes paste": "strokes paste face.png --onto face.png --at 9,9",
+    "strokes mask": "strokes mask face.guide.png face.png",
     "portraits render": "portraits render -n 2 --size 32 -o world",
     "doctor": "doctor",
 }
@@ -56,6 +58,7 @@ def quick(run: Callable, monkeypatch: pytest.MonkeyPatch) -> Callable:
     torch.save(golden.filled(facts["state"], facts["gain"], 1), "it.ckpt")
     monkeypatch.setattr("overpaint.models.inventory.problems", lambda: {"portraits": ""})
     assert run(f"{COMMANDS['edit']} --overwrite").code == 0
+    assert run(f"{COMMANDS['strokes paste']} -o face.guide.png").code == 0
     return run
 
 

@@ -40,9 +40,12 @@ def test_help_is_quick_and_without_torch(argv: str, bound: float) -> None:
     assert min(seconds) < 2 * bound
 
 
+STROKES = ("simulate", "lay", "paste", "mask")
+
+
 def test_every_verb_has_help(run: Callable) -> None:
     verbs = ("edit", "replay", "invert", "methods", "models", "train", "tune", "doctor")
-    for verb in (*verbs, "portraits render", "strokes simulate", "strokes lay"):
+    for verb in (*verbs, "portraits render", *(f"strokes {verb}" for verb in STROKES)):
         ran = run(f"{verb} --help")
         assert ran.code == 0
         assert "--json" in ran.text

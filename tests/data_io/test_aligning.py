@@ -80,7 +80,7 @@ def test_an_even_change_keeps_the_detail_and_fades_without_a_step():
 def test_strips_join_without_a_seam(monkeypatch):
     _, placement = align(picture(), FACES[1], 16)
     whole = np.asarray(placement.paste(noise()))
-    monkeypatch.setattr("overpaint.data.aligning._STRIP", 150)
+    monkeypatch.setattr("overpaint.data.windows._STRIP", 150)
     assert np.abs(np.asarray(placement.paste(noise())).astype(int) - whole).max() <= 1
 
 

@@ -12,6 +12,7 @@ from typing import Annotated
 import typer
 
 from overpaint.cli import (
+    compositing,
     convert,
     doctor,
     edit,
@@ -55,9 +56,13 @@ def _globally(
 
 worlds = typer.Typer(help="The procedural world of portraits, with ground truth.")
 worlds.command()(spoken(portraits.render))
-drawing = typer.Typer(help="Rough drawings to be made real: of a picture, or by hand.")
+drawing = typer.Typer(
+    help="What an edit makes real: strokes, drawn or of a picture, and pasted patches."
+)
 drawing.command()(spoken(strokes.simulate))
 drawing.command()(spoken(strokes.lay))
+drawing.command()(spoken(compositing.paste))
+drawing.command()(spoken(compositing.mask))
 VERBS: dict[str, typer.Typer | Callable[..., None]] = {
     "edit": edit.edit,
     "replay": replay.replay,

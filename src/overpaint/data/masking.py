@@ -1,6 +1,6 @@
 """Masks: white is where the edit may act, grey acts softly, black keeps every byte."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from PIL import Image
@@ -8,7 +8,15 @@ from PIL import Image
 from overpaint.data.decoding import MAX_PIXELS
 from overpaint.data.images import Picture, read_image
 from overpaint.data.modes import Array
+from overpaint.data.placement import Placement
+from overpaint.data.windows import Window
 from overpaint.errors import ImageReadError
+
+# The least share of the model's square that an edit needs: 8 x 8 of 64 x 64 pixels are one cell
+# where the networks see farthest; masks of 4 or 5 pixels come back as they were
+# (github.com/omriav/blended-diffusion, issue 19).
+LEAST = 1 / 64
+_FAINT = 128  # a mask that is nowhere whiter hardly lets anything through
 
 
 @dataclass(frozen=True, eq=False)
@@ -33,9 +41,46 @@ def read_mask(source: object, size: tuple[int, int], *, max_pixels: int = MAX_PI
         _check_aspect(found.size, size)
         notes = (*notes, f"the mask was resized from {_times(found.size)} to {_times(size)}")
         values = np.array(Image.fromarray(values).resize(size, Image.Resampling.BILINEAR))
-    if not values.any():
-        notes = (*notes, "the mask is black everywhere: nothing will change")
-    return Mask(values, found.name, found.sha256, notes)
+    return Mask(values, found.name, found.sha256, (*notes, *_doubts(values)))
+
+
+def inverted(mask: Mask) -> Mask:
+    """The mask of what the other keeps; its notes are its own, its name and hash the file's."""
+    values = 255 - mask.values
+    notes = [note for note in mask.warnings if note not in _doubts(mask.values)]
+    return replace(mask, values=values, warnings=(*notes, *_doubts(values)))
+
+
+def seen(values: Array, placement: Placement | Window) -> int:
+    """How many of the model's pixels a mask (H, W) uint8 covers; grey ones count in part."""
+    return round(float(placement.fit_mask(values).sum()))
+
+
+def too_small(values: Array, placement: Placement | Window) -> str | None:
+    """What to say of a mask that covers less of the model's square than an edit needs."""
+    size = placement.source.shape[-1]
+    cells = seen(values, placement)
+    if not values.any() or cells >= LEAST * size**2:
+        return None
+    do = "paint a larger mask" if isinstance(placement, Window) else "zoom in (--zoom auto)"
+    return (
+        f"the mask covers {cells} of the model's {size} x {size} pixels, too few to draw in: {do}"
+    )
+
+
+def _doubts(values: Array) -> tuple[str, ...]:
+    """Notes on masks that are seldom meant."""
+    low, high = int(values.min()), int(values.max())
+    if high == 0:
+        return ("the mask is black everywhere: nothing will change; white is where it may",)
+    notes = []
+    if low > 0:
+        notes.append("the mask is black nowhere: all of it may change; paint black what stays")
+    if high < _FAINT:
+        notes.append(
+            f"the mask is at most {high} of 255 white: little will change; paint it whiter"
+        )
+    return tuple(notes)
 
 
 def _as_picture(source: object) -> object:

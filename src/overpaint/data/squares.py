@@ -116,14 +116,14 @@ def laid(values: Array, square: Square, rows: slice, columns: slice) -> Array:
 def feather(square: Square, rows: slice, columns: slice, width: float) -> Array:
     """(rows, columns) float32: 1 within the square, smoothly down to 0 at its edges and beyond.
 
-    width: of the way from 0 to 1, in sides.
+    width: of the way from 0 to 1, in sides; with 0 the pixels of the square are 1 to its edges.
     """
     x = np.arange(columns.start, columns.stop)[None] + 0.5 - square.x
     y = np.arange(rows.start, rows.stop)[:, None] + 0.5 - square.y
     weight = np.ones((y.size, x.size), np.float32)
     for right, down in square.axes:
         inward = 0.5 - np.abs(x * right + y * down) / square.side
-        ramp = np.clip(inward / width, 0, 1)
+        ramp = np.clip(inward / width, 0, 1) if width else (inward > 0).astype(np.float32)
         weight *= ramp * ramp * (3 - 2 * ramp)
     return weight
 

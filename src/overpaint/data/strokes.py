@@ -3,11 +3,10 @@
 A guide is a picture like any other: SDEdit makes it real as it is, DiffusionCLIP over a bridge.
 """
 
-from dataclasses import dataclass
-
 import numpy as np
-from PIL import Image, ImageChops, ImageColor, ImageFilter
+from PIL import Image, ImageColor, ImageFilter
 
+from overpaint.data.compositing import Guide, check_same_size, composed, differing
 from overpaint.data.images import Picture
 from overpaint.data.modes import Array
 from overpaint.errors import ImageReadError, OptionError
@@ -15,7 +14,6 @@ from overpaint.errors import ImageReadError, OptionError
 BRUSH = 23 / 256  # of the longer side, and
 COLOURS = 6  # how many: the paper's simulated strokes
 CANVAS = 256  # longest side of what the median filter is given, whose cost grows with the brush
-TOLERANCE = 16  # grey levels by which an opaque drawing differs where it was painted
 _ROWS = 256  # whose colours are compared at a time, so that memory stays bounded
 
 
@@ -62,19 +60,6 @@ def _nearest(pixels: Array, colours: Array) -> Array:
     return np.concatenate(parts)
 
 
-@dataclass(frozen=True, eq=False)
-class Guide:
-    """image: what to edit; mask: of its size, white where it is painted."""
-
-    image: Image.Image
-    mask: Image.Image
-
-    @property
-    def painted(self) -> float:
-        """The share of the picture that is painted."""
-        return float(np.asarray(self.mask).mean() / 255)
-
-
 def laid(drawing: Picture, over: Picture) -> Guide:
     """A drawing laid over a picture of its size; where nothing is painted every byte stays.
 
@@ -83,25 +68,12 @@ def laid(drawing: Picture, over: Picture) -> Guide:
     Raises:
         ImageReadError: the sizes differ, or nothing is painted.
     """
-    if drawing.size != over.size:
-        what = f"the drawing is {_times(drawing.size)}, the picture {_times(over.size)}"
-        raise ImageReadError(
-            what, "strokes lie where they were drawn", "draw on the picture itself"
-        )
-    mask = Image.fromarray(_painted(drawing, over))
-    if mask.getbbox() is None:
+    check_same_size(drawing, over, "drawing", "strokes lie where they were drawn")
+    painted = _painted(drawing, over)
+    if not painted.any():
         why = "it is transparent everywhere, or the same as the picture"
         raise ImageReadError("nothing is painted in the drawing", why, "is it the right file?")
-    strokes = drawing.srgb()
-    if over.profile is not None:
-        strokes = np.rint(over.profile.from_srgb(strokes.astype(np.float32))).astype(np.uint8)
-    image = Image.fromarray(over.pixels)
-    image.paste(Image.fromarray(strokes), mask=mask)
-    if over.alpha is not None:  # what is painted is seen
-        image.putalpha(ImageChops.lighter(Image.fromarray(over.alpha), mask))
-    kept = {"icc_profile": over.icc, "dpi": over.dpi, "exif": over.exif}
-    image.info.update({name: value for name, value in kept.items() if value is not None})
-    return Guide(image, mask)
+    return composed(drawing.srgb(), painted, over)
 
 
 def on_paper(drawing: Picture, colour: str) -> Guide:
@@ -119,9 +91,4 @@ def _painted(drawing: Picture, over: Picture) -> Array:
     """(H, W) uint8: the drawing's alpha, or 255 where an opaque one differs."""
     if drawing.alpha is not None and drawing.alpha.min() < 255:
         return drawing.alpha
-    apart = np.abs(drawing.srgb().astype(np.int16) - over.on_white()).max(axis=2)
-    return np.where(apart > TOLERANCE, 255, 0).astype(np.uint8)
-
-
-def _times(size: tuple[int, int]) -> str:
-    return f"{size[0]} x {size[1]}"
+    return differing(drawing, over)
