@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Protocol
 
 import torch
 from torch import Tensor
@@ -15,23 +14,14 @@ from overpaint.core.schedule import Level
 from overpaint.errors import OptionError
 from overpaint.methods.registry import Region, Task
 from overpaint.models.clip import Clip, apart
+from overpaint.models.extending import GENTLE, STRONG, views
 
 Judge = Callable[[Tensor], Tensor]
 """Of views (N, 6, s, s), three channels of the edit and three of the source: (N,), lower better."""
 FILLS = ("context", "grey")
+WARPS = {"gentle": GENTLE, "strong": STRONG}
 CHUNK = 32  # views that CLIP sees at a time
 FAINT = 1e-4  # of a difference of unit vectors, below which it points nowhere
-
-
-class Views(Protocol):
-    """Random views (count B, C, H, W) of pictures: all of the first, all of the second, ...
-
-    The first B are the pictures themselves; row i is drawn from stream i.
-    """
-
-    def __call__(
-        self, images: Tensor, masks: Tensor, count: int, rng: NoiseStream, /
-    ) -> Tensor: ...
 
 
 def arc(seen: Tensor, target: Tensor) -> Tensor:
@@ -87,14 +77,18 @@ class Aim:
     judge: Judge
 
 
+def whole(task: Task) -> Tensor:
+    """The task's mask (1, 1, S, S), which without one is all of the picture."""
+    return torch.ones_like(task.image[:, :1]) if task.mask is None else task.mask
+
+
 def aims(task: Task, clip: Clip, loss: str) -> tuple[Aim, ...]:
     """One aim for each region with a text, or one for the whole task; none without any text.
 
     Raises:
         OptionError: `loss` is directional and there is no source prompt.
     """
-    whole = torch.ones_like(task.image[:, :1]) if task.mask is None else task.mask
-    regions = task.regions or (Region(whole, task.prompt),)
+    regions = task.regions or (Region(whole(task), task.prompt),)
     asked = [region for region in regions if region.prompt.strip()]
     if loss == "directional":
         return tuple(Aim(each.mask, _along(clip, task, each.prompt)) for each in asked)
@@ -102,45 +96,55 @@ def aims(task: Task, clip: Clip, loss: str) -> tuple[Aim, ...]:
 
 
 @dataclass(frozen=True)
-class Objective:
-    """The loss (B,) of a prediction, as `guidance.Loss` has it."""
+class Sight:
+    """How CLIP is shown a picture: how often, how much turned, and what lies outside the mask."""
 
-    decode: Callable[[Tensor], Tensor]  # from the model's space to pictures
-    source: Tensor  # (1, 3, S, S) in [-1, 1]
-    aims: tuple[Aim, ...]
-    views: Views
-    rng: NoiseStream
-    size: int  # of the pictures that CLIP sees
+    rng: NoiseStream  # what turns it
+    size: int  # to which larger pictures are averaged first
     count: int = 4  # views of each picture
-    fill: str = "context"  # outside the mask: the source, or grey
-    mixed: bool = False  # show `mixture`
-    clip_weight: float = 1.0
-    range_weight: float = 0.05
-    background_weight: float = 0.0
-    mask: Tensor | None = None  # (1, 1, S, S), outside which the background's loss counts
+    warp: str = "gentle"  # a key of WARPS
+    fill: str = "context"  # one of FILLS: outside the mask the source is seen, or grey
+
+    def judged(self, picture: Tensor, source: Tensor, aim: Aim) -> Tensor:
+        """The mean (B,) over views of what the aim's judge says of pictures (B, 3, S, S)."""
+        source = source.expand_as(picture)
+        outside = source if self.fill == "context" else torch.zeros_like(picture)
+        both = torch.cat([blend(each, outside, aim.mask) for each in (picture, source)], 1)
+        if picture.shape[-1] > self.size:
+            both = F.adaptive_avg_pool2d(both, self.size)
+        seen, _ = views(both, None, self.count, self.rng, how=WARPS[self.warp])
+        return in_chunks(aim.judge, seen).view(self.count, len(picture)).mean(0)
+
+
+@dataclass(frozen=True)
+class Weights:
+    """Of the terms of an objective; the defaults are the paper's, in thousands."""
+
+    clip: float = 1.0
+    range: float = 0.05
+    background: float = 0.0
+
+
+@dataclass(frozen=True)
+class Objective:
+    """The loss (B,) of a prediction, in the form of `guidance.Loss`."""
+
+    aims: tuple[Aim, ...]
+    sight: Sight
+    source: Tensor  # (1, 3, S, S) in [-1, 1]
+    mask: Tensor  # (1, 1, S, S), outside which the background is
+    decode: Callable[[Tensor], Tensor]  # from the model's space to pictures
+    weights: Weights = Weights()
+    mixed: bool = False  # show CLIP the `mixture`
 
     def __call__(self, x: Tensor, pred: Prediction, level: Level) -> Tensor:
-        """The weighted sum of all terms, for each picture by itself."""
+        """The weighted sum of the terms, each of one picture by itself."""
         shown = self.decode(mixture(x, pred, level) if self.mixed else pred.x0)
-        total = self.clip_weight * torch.stack([self._seen(shown, aim) for aim in self.aims]).sum(0)
-        if self.range_weight:
-            x0 = self.decode(pred.x0) if self.mixed else shown
-            total = total + self.range_weight * out_of_range(x0)
-        if self.background_weight and self.mask is not None:
-            lost = disturbed(shown, self.source, self.mask)
-            total = total + self.background_weight * lost
-        return total
-
-    def _seen(self, picture: Tensor, aim: Aim) -> Tensor:
-        """The mean (B,) over views of what the aim's judge says."""
-        mask, source = aim.mask.to(picture), self.source.expand_as(picture)
-        outside = source if self.fill == "context" else torch.zeros_like(picture)
-        both = torch.cat([blend(picture, outside, mask), blend(source, outside, mask)], 1)
-        masks = mask.expand(len(picture), -1, -1, -1)
-        if picture.shape[-1] > self.size:
-            both, masks = (F.adaptive_avg_pool2d(each, self.size) for each in (both, masks))
-        seen = self.views(both, masks, self.count, self.rng)
-        return in_chunks(aim.judge, seen).view(self.count, len(picture)).mean(0)
+        x0 = self.decode(pred.x0) if self.mixed else shown
+        judged = [self.sight.judged(shown, self.source, aim) for aim in self.aims]
+        total = self.weights.clip * torch.stack(judged).sum(0)
+        total = total + self.weights.range * out_of_range(x0)
+        return total + self.weights.background * disturbed(shown, self.source, self.mask)
 
 
 def _towards(clip: Clip, prompt: str, loss: str) -> Judge:
