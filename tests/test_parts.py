@@ -300,3 +300,16 @@ def test_a_search_asks_for_its_networks_and_nothing_else_does(places, tunings):
     for t0, extra in (("tuned", set()), ("auto", {"scorer"})):
         options = registry.parse_options(method, {"t0": t0})
         assert set(parts.resolve(method, MODEL, task, {}, options=options)) == {"adapter"} | extra
+
+
+@pytest.mark.parametrize("prompt", ["", "  "])
+def test_without_a_text_no_clip_is_loaded(prompt, monkeypatch):
+    monkeypatch.setattr(parts, "load_clip", lambda *asked: pytest.fail("it was loaded"))
+    blended = registry.find("blended")
+    assert parts.resolve(blended, MODEL, Task(IMAGE, prompt), {}) == {}
+
+
+def test_the_text_of_a_region_needs_a_clip(monkeypatch):
+    monkeypatch.setattr(parts, "load_clip", lambda *asked: "loaded")
+    task = Task(IMAGE, regions=(registry.Region(IMAGE[:, :1], "a hat"),))
+    assert parts.resolve(registry.find("blended"), MODEL, task, {}) == {"clip": "loaded"}
