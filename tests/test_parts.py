@@ -250,8 +250,8 @@ def test_a_clip_is_the_embedded_one_or_the_users(tmp_path, monkeypatch):
     monkeypatch.setattr(parts, "embedded", lambda name: embedded)
     method = registry.find("clip-latent")
     given = [{}, {"clip": own}]
-    first, second = (parts.resolve(method, MODEL, Task(IMAGE), each)["clip"] for each in given)
-    assert parts.resolve(method, MODEL, Task(IMAGE), {"clip": second})["clip"] is second
+    first, second = (parts.resolve(method, MODEL, Task(IMAGE, "a hat"), each)["clip"] for each in given)
+    assert parts.resolve(method, MODEL, Task(IMAGE, "a hat"), {"clip": second})["clip"] is second
     assert second is not first
     assert parts.described({"clip": first}) == {"clip": first.hash}
     assert not list(parts.doubts({"clip": first}, "a text"))
@@ -263,7 +263,7 @@ def test_a_face_encoder_is_loaded_where_options_ask_for_it(tmp_path, monkeypatch
     method = registry.find("clip-latent")
     for weight, wanted in ((0.0, {"clip"}), (0.5, {"clip", "identity"})):
         options = method.options(identity_weight=weight)
-        found = parts.resolve(method, MODEL, Task(IMAGE), {}, options=options)
+        found = parts.resolve(method, MODEL, Task(IMAGE, "a hat"), {}, options=options)
         assert found.keys() == wanted
 
 
