@@ -250,7 +250,9 @@ def test_a_clip_is_the_embedded_one_or_the_users(tmp_path, monkeypatch):
     monkeypatch.setattr(parts, "embedded", lambda name: embedded)
     method = registry.find("clip-latent")
     given = [{}, {"clip": own}]
-    first, second = (parts.resolve(method, MODEL, Task(IMAGE, "a hat"), each)["clip"] for each in given)
+    first, second = (
+        parts.resolve(method, MODEL, Task(IMAGE, "a hat"), each)["clip"] for each in given
+    )
     assert parts.resolve(method, MODEL, Task(IMAGE, "a hat"), {"clip": second})["clip"] is second
     assert second is not first
     assert parts.described({"clip": first}) == {"clip": first.hash}
