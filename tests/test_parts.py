@@ -250,8 +250,10 @@ def test_a_clip_is_the_embedded_one_or_the_users(tmp_path, monkeypatch):
     monkeypatch.setattr(parts, "embedded", lambda name: embedded)
     method = registry.find("clip-latent")
     given = [{}, {"clip": own}]
-    first, second = (parts.resolve(method, MODEL, Task(IMAGE), each)["clip"] for each in given)
-    assert parts.resolve(method, MODEL, Task(IMAGE), {"clip": second})["clip"] is second
+    first, second = (
+        parts.resolve(method, MODEL, Task(IMAGE, "a hat"), each)["clip"] for each in given
+    )
+    assert parts.resolve(method, MODEL, Task(IMAGE, "a hat"), {"clip": second})["clip"] is second
     assert second is not first
     assert parts.described({"clip": first}) == {"clip": first.hash}
     assert not list(parts.doubts({"clip": first}, "a text"))
@@ -263,7 +265,7 @@ def test_a_face_encoder_is_loaded_where_options_ask_for_it(tmp_path, monkeypatch
     method = registry.find("clip-latent")
     for weight, wanted in ((0.0, {"clip"}), (0.5, {"clip", "identity"})):
         options = method.options(identity_weight=weight)
-        found = parts.resolve(method, MODEL, Task(IMAGE), {}, options=options)
+        found = parts.resolve(method, MODEL, Task(IMAGE, "a hat"), {}, options=options)
         assert found.keys() == wanted
 
 
@@ -300,3 +302,16 @@ def test_a_search_asks_for_its_networks_and_nothing_else_does(places, tunings):
     for t0, extra in (("tuned", set()), ("auto", {"scorer"})):
         options = registry.parse_options(method, {"t0": t0})
         assert set(parts.resolve(method, MODEL, task, {}, options=options)) == {"adapter"} | extra
+
+
+@pytest.mark.parametrize("prompt", ["", "  "])
+def test_without_a_text_no_clip_is_loaded(prompt, monkeypatch):
+    monkeypatch.setattr(parts, "load_clip", lambda *asked: pytest.fail("it was loaded"))
+    blended = registry.find("blended")
+    assert parts.resolve(blended, MODEL, Task(IMAGE, prompt), {}) == {}
+
+
+def test_the_text_of_a_region_needs_a_clip(monkeypatch):
+    monkeypatch.setattr(parts, "load_clip", lambda *asked: "loaded")
+    task = Task(IMAGE, regions=(registry.Region(IMAGE[:, :1], "a hat"),))
+    assert parts.resolve(registry.find("blended"), MODEL, task, {}) == {"clip": "loaded"}

@@ -36,10 +36,13 @@ def resolve(
 ) -> dict[str, Any]:
     """What `method.fn` takes by keyword: what the user gave, else what is found for the task.
 
+    A part that the task has no use for is left out.
+
     options: of the method, which may ask for more. placement: of masks that were given.
     """
     names = method.parts if options is None else (*method.parts, *method.extra(options))
-    return {n: _RESOLVERS[n](model, task, given.get(n), watch, placement) for n in names}
+    found = {n: _RESOLVERS[n](model, task, given.get(n), watch, placement) for n in names}
+    return {name: part for name, part in found.items() if part is not None}
 
 
 def check_given(method: Method, given: Mapping[str, Any]) -> None:
@@ -130,8 +133,10 @@ def find_scorer(model: DiffusionModel, *asked: Any) -> Scorer:
 
 def find_clip(
     model: DiffusionModel, task: Task, given: str | PathLike | Clip | None = None, *asked: Any
-) -> Clip:
-    """The CLIP that guides: given, or the embedded one."""
+) -> Clip | None:
+    """The CLIP that guides: given, or the embedded one; none where no text is to be matched."""
+    if not any(text.strip() for text in (task.prompt, *(r.prompt for r in task.regions))):
+        return None
     if isinstance(given, Clip):
         return given
     return load_clip(str(given or embedded("clip")), model.device, model.dtype)

@@ -47,7 +47,8 @@ class Asked:
         """What the user should know, whatever the seed."""
         yield from self.placement.picture.warnings
         yield from self.mask.warnings if self.mask else ()
-        if self.task.prompt and self.model.text is None and "prompt" not in self.method.needs:
+        unread = "prompt" not in self.method.needs and "clip" not in parts
+        if self.task.prompt and self.model.text is None and unread:
             yield f"the prompt has no effect: {self.method.name} leaves text to the model, and " + (
                 f"{self.model.name or 'this one'} reads none"
             )
@@ -92,7 +93,7 @@ class Asked:
 
     def paste(self, outcome: Outcome) -> Image.Image:
         """The one picture of an outcome, at full size."""
-        values = None if self.mask is None else self.mask.values
+        values = None if self.mask is None or outcome.whole else self.mask.values
         return self.placement.paste(outcome.images, mask=values, detail=not outcome.redrawn)
 
     def next(self, face: Face, image: Image.Image, chosen: Mapping[str, Any]) -> "Asked":

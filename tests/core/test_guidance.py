@@ -1,9 +1,20 @@
 """Denoisers made out of denoisers agree with the formulas."""
 
+from functools import partial
+
 import pytest
 import torch
 
-from overpaint.core.guidance import combine, mapping_x0, mix, mix_of, steer
+from overpaint.core.guidance import (
+    combine,
+    lead,
+    mapping_x0,
+    mix,
+    mix_of,
+    nudge,
+    steer,
+    within,
+)
 from overpaint.core.schedule import CLEAN, NoiseSchedule
 from overpaint.errors import OptionError
 
@@ -108,3 +119,69 @@ def test_a_changed_picture_changes_the_noise_with_it(level):
     assert pred.x0.abs().max() <= 1
     if level.sigma > 0:
         torch.testing.assert_close(level.noised(pred.x0, pred.eps), X)
+
+
+def pulled(x, pred, level):
+    """A loss of x0 alone, with a gradient of another size in each picture."""
+    sizes = torch.tensor([1.0, 1e-6]).view(-1, 1, 1, 1)
+    return (sizes * (pred.x0 - 0.3).square()).flatten(1).sum(1)
+
+
+MASK = torch.zeros(1, 1, 4, 4)
+MASK[..., :2] = 1
+
+
+@pytest.mark.parametrize("exact", [True, False])
+def test_a_nudge_is_as_long_as_asked_and_inside_the_mask(exact):
+    pred = nudge(model(0.0), pulled, 0.5, MASK, exact=exact)(X, LEVEL)
+    moved = pred.x0 - model(0.0)(X, LEVEL).x0
+    inside = moved[..., :2].square().flatten(1).mean(1).sqrt()
+    torch.testing.assert_close(inside, torch.full((2,), 0.5 * LEVEL.sigma))
+    assert not moved[..., 2:].any()
+    torch.testing.assert_close(LEVEL.noised(pred.x0, pred.eps), X)
+
+
+def test_where_the_network_is_linear_both_gradients_nudge_alike():
+    """The Gaussian's x0 is an affine function of x with one slope, which the length takes out."""
+    exact, free = (nudge(model(0.0), pulled, 0.5, MASK, exact=e)(X, LEVEL) for e in (True, False))
+    torch.testing.assert_close(exact.x0, free.x0)
+
+
+@pytest.mark.parametrize("exact", [True, False])
+def test_a_nudge_does_not_depend_on_the_batch(exact):
+    denoise = nudge(model(0.0), lambda x, p, lv: p.x0.pow(4).sum((1, 2, 3)), 1, MASK, exact=exact)
+    torch.testing.assert_close(denoise(X, LEVEL).x0[1:], denoise(X[1:], LEVEL).x0)
+
+
+def test_no_gradient_is_no_nudge():
+    flat = nudge(model(0.0), lambda x, pred, level: 0 * pred.x0.sum(), 1.0, MASK)
+    torch.testing.assert_close(flat(X, LEVEL).x0, model(0.0)(X, LEVEL).x0)
+    empty = nudge(model(0.0), pulled, 1.0, 0 * MASK)(X, LEVEL)
+    torch.testing.assert_close(empty.x0, model(0.0)(X, LEVEL).x0)
+
+
+@pytest.mark.parametrize("make", [steer, lead, partial(nudge, scale=1.0, mask=MASK)])
+def test_a_gradient_costs_one_call(make):
+    asked = model(0.0)
+    make(asked, pulled)(X, LEVEL)
+    assert asked.asked == [LEVEL]
+
+
+def test_a_pull_is_minus_the_gradient_and_leaves_the_picture():
+    plain, slope = model(0.0)(X, LEVEL), 0.5**2 * LEVEL.alpha / model(0.0).deviation(LEVEL) ** 2
+    pred = lead(model(0.0), lambda x, pred, level: pred.x0.sum((1, 2, 3)))(X, LEVEL)
+    assert torch.equal(pred.x0, plain.x0)
+    torch.testing.assert_close(pred.pull, torch.full_like(X, -slope))
+    assert torch.equal(mapping_x0(lambda x, lv: pred, lambda x0: x0)(X, LEVEL).pull, pred.pull)
+
+
+def test_a_mixture_leaves_pulls_out():
+    led = lead(model(0.0), pulled)
+    assert mix([led, model(0.5)], lambda level: (0.5, 0.5))(X, LEVEL).pull is None
+
+
+@pytest.mark.parametrize(("t", "who"), [(99, "plain"), (100, "guided"), (400, "guided")])
+def test_guidance_acts_between_two_times(t, who):
+    asked = {"guided": model(0.0), "plain": model(0.0)}
+    within(asked["guided"], asked["plain"], (100, 400))(X, SCHEDULE.at(t))
+    assert [name for name, each in asked.items() if each.asked] == [who]

@@ -1,10 +1,12 @@
 """Every step against the Gaussian, whose paths are known in closed form."""
 
 import math
+from dataclasses import replace
 
 import pytest
 import torch
 
+from overpaint.core.guidance import lead
 from overpaint.core.prediction import PREDICTIONS, Prediction
 from overpaint.core.rng import NoiseStream
 from overpaint.core.schedule import CLEAN, Level, NoiseSchedule, below, evenly, variance_exploding
@@ -16,6 +18,8 @@ from overpaint.core.solvers import (
     euler_maruyama_ve,
     euler_maruyama_vp,
     last,
+    posterior,
+    posterior_variance,
     solve,
 )
 from overpaint.errors import OptionError
@@ -186,3 +190,35 @@ def test_steps_with_noise_do_not_lead_up(make):
 def test_a_path_of_one_level_is_refused():
     with pytest.raises(OptionError, match="two levels"):
         last(solve(GAUSSIAN, noise(1, 3, 4, 4), [CLEAN]))
+
+
+def test_a_pull_moves_the_mean_by_the_variance():
+    x, pull = noise(2, 1, 3, 4, 4).unbind()
+    here, there = SCHEDULE.path([500, 400])
+    plain = GAUSSIAN(x, here)
+    steps = [ancestral(NoiseStream([0])) for _ in range(2)]
+    free = steps[0](x, plain, here, there)
+    led = steps[1](x, replace(plain, pull=pull), here, there)
+    torch.testing.assert_close(led - free, posterior_variance(here, there) * pull)
+
+
+def test_a_pull_leads_to_the_posterior_in_many_small_steps():
+    """A likelihood's gradient, followed by the ancestral step, samples prior times likelihood."""
+    s, r, y = 0.5, 0.4, 0.9
+    prior = Gaussian(torch.tensor(0.0), s)
+
+    def loss(x, pred, level):
+        spread = s**2 * level.sigma**2 / prior.deviation(level) ** 2
+        return ((y - pred.x0) ** 2 / (2 * (r**2 + spread))).flatten(1).sum(1)
+
+    levels = SCHEDULE.path(range(999, -2, -1))
+    found = last(solve(lead(prior, loss), noise(1, 1, 64, 64), levels, ancestral(NoiseStream([1]))))
+    share = s**2 / (s**2 + r**2)
+    assert spread(found) == pytest.approx((share * y, r * share**0.5), abs=0.02)
+
+
+def test_a_step_to_the_picture_has_no_variance_but_what_it_is_given():
+    here, there = SCHEDULE.path([0, -1])
+    pred = GAUSSIAN(noise(1, 3, 4, 4), here)
+    assert posterior(pred, here, there)[1] == -math.inf
+    assert posterior(pred, here, there, least=1e-4)[1] == pytest.approx(math.log(1e-4))

@@ -1,6 +1,7 @@
 """Denoisers made out of denoisers."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import TypeVar
 
 import torch
@@ -14,13 +15,17 @@ from overpaint.errors import OptionError
 C = TypeVar("C")
 Weight = float | Tensor  # a number, or one for each pixel: it broadcasts against (B, C, H, W)
 Several = Callable[[Tensor, Level, Sequence[int]], Sequence[Prediction]]
+Loss = Callable[[Tensor, Prediction, Level], Tensor]
+"""Of (x, prediction, level), (B,) or a number; summed, so that each picture has its gradient."""
 ROUNDING = 1e-5  # of a sum of weights
+TINY = 1e-12  # the size of a gradient, below which it points nowhere
 
 
 def mix(denoisers: Sequence[Denoiser], weights: Callable[[Level], Sequence[Weight]]) -> Denoiser:
     """The weighted mean of several predictions (DiffusionCLIP, arXiv 2110.02711, eq. 14).
 
-    A denoiser of weight 0 is not asked. A learned variance is that of the last one asked.
+    A denoiser of weight 0 is not asked. A learned variance is that of the last one asked; pulls
+    are left out, so lead the mixture instead.
 
     weights: at a level, one for each denoiser; they sum to 1 and may be negative.
     """
@@ -74,22 +79,93 @@ def combine(
     return mix([under(cond) for cond in conds], lambda level: weights)
 
 
-def steer(denoise: Denoiser, loss: Callable[[Tensor, Prediction, Level], Tensor]) -> Denoiser:
-    """A denoiser that also descends a loss, through the network (arXiv 2105.05233, alg. 2).
-
-    loss: of (x, prediction, level), (B,) or a number; summed over the batch.
-    """
+def steer(denoise: Denoiser, loss: Loss) -> Denoiser:
+    """A denoiser that also descends a loss, through the network (arXiv 2105.05233, alg. 2)."""
 
     def steered(x: Tensor, level: Level) -> Prediction:
-        with torch.enable_grad():
-            x = x.detach().requires_grad_()
-            pred = denoise(x, level)
-            (gradient,) = torch.autograd.grad(loss(x, pred, level).sum(), x)
-        eps = pred.eps.detach() + level.sigma * gradient
-        x0 = pred.x0.detach() - level.sigma**2 / level.alpha * gradient
-        return Prediction(x0, eps, None if pred.variance is None else pred.variance.detach())
+        pred, gradient = _through_network(denoise, loss, x, level)
+        eps = pred.eps + level.sigma * gradient
+        return replace(pred, x0=pred.x0 - level.sigma**2 / level.alpha * gradient, eps=eps)
 
     return steered
+
+
+def lead(denoise: Denoiser, loss: Loss) -> Denoiser:
+    """A denoiser that leaves the loss to `ancestral` to descend (arXiv 2105.05233, alg. 1)."""
+
+    def led(x: Tensor, level: Level) -> Prediction:
+        pred, gradient = _through_network(denoise, loss, x, level)
+        return replace(pred, pull=-gradient)
+
+    return led
+
+
+def nudge(
+    denoise: Denoiser, loss: Loss, scale: float, mask: Tensor, *, exact: bool = True
+) -> Denoiser:
+    """A denoiser whose picture moves down a loss, by a length that does not depend on the loss.
+
+    The gradient inside the mask is brought to a root mean square of 1, for each picture by itself,
+    and x0 moves by `scale * sigma` times it: as far as the picture is uncertain.
+
+    Args:
+        mask: broadcasts against x, in [0, 1].
+        exact: the gradient goes through the network; else no further than the predicted picture,
+            which takes the loss for a function of x0 alone and spares the network's way back.
+    """
+    differentiate = _through_network if exact else _at_picture
+
+    def nudged(x: Tensor, level: Level) -> Prediction:
+        if level.sigma == 0:
+            return denoise(x, level)
+        pred, gradient = differentiate(denoise, loss, x, level)
+        x0 = pred.x0 - scale * level.sigma * unit(gradient, mask)
+        return replace(from_x0(x, level, x0, pred.variance), pull=pred.pull)
+
+    return nudged
+
+
+def unit(gradient: Tensor, mask: Tensor) -> Tensor:
+    """A gradient (B, ...) inside a mask, for each picture of root mean square 1 there, or 0."""
+    mask = mask.to(gradient).expand_as(gradient)
+    dims = tuple(range(1, gradient.dim()))
+    count = mask.sum(dims, keepdim=True).clamp(min=1e-6)
+    size = ((gradient.square() * mask).sum(dims, keepdim=True) / count).sqrt()
+    return gradient * mask / size.clamp(min=TINY)
+
+
+def within(guided: Denoiser, plain: Denoiser, times: tuple[float, float]) -> Denoiser:
+    """`guided` at levels whose time lies in [low, high], else `plain` (arXiv 2404.07724)."""
+    low, high = times
+    return lambda x, level: (guided if low <= level.t <= high else plain)(x, level)
+
+
+def _through_network(
+    denoise: Denoiser, loss: Loss, x: Tensor, level: Level
+) -> tuple[Prediction, Tensor]:
+    """The prediction and the loss's gradient with respect to x, of one call of the network."""
+    with torch.enable_grad():
+        x = x.detach().requires_grad_()
+        pred = denoise(x, level)
+        (gradient,) = torch.autograd.grad(loss(x, pred, level).sum(), x)
+    return _detached(pred), gradient
+
+
+def _at_picture(
+    denoise: Denoiser, loss: Loss, x: Tensor, level: Level
+) -> tuple[Prediction, Tensor]:
+    """The prediction and the loss's gradient with respect to x0, all else held still."""
+    with torch.no_grad():
+        pred = denoise(x, level)
+    with torch.enable_grad():
+        x0 = pred.x0.detach().requires_grad_()
+        (gradient,) = torch.autograd.grad(loss(x, replace(pred, x0=x0), level).sum(), x0)
+    return pred, gradient
+
+
+def _detached(pred: Prediction) -> Prediction:
+    variance, pull = (p if p is None else p.detach() for p in (pred.variance, pred.pull))
+    return Prediction(pred.x0.detach(), pred.eps.detach(), variance, pull)
 
 
 def mapping_x0(denoise: Denoiser, change: Callable[[Tensor], Tensor]) -> Denoiser:
@@ -98,8 +174,8 @@ def mapping_x0(denoise: Denoiser, change: Callable[[Tensor], Tensor]) -> Denoise
     def mapped(x: Tensor, level: Level) -> Prediction:
         pred = denoise(x, level)
         if level.sigma == 0:
-            return Prediction(change(pred.x0), pred.eps, pred.variance)
-        return from_x0(x, level, change(pred.x0), pred.variance)
+            return replace(pred, x0=change(pred.x0))
+        return replace(from_x0(x, level, change(pred.x0), pred.variance), pull=pred.pull)
 
     return mapped
 

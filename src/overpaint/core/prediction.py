@@ -15,11 +15,14 @@ class Prediction:
 
     variance: the learned share in [0, 1] of log beta against the posterior's log variance
     (arXiv 2102.09672, eq. 15), or None.
+    pull: the gradient of a log likelihood that `ancestral` follows (arXiv 2105.05233, alg. 1);
+    `guidance.lead` says it, and a step that draws no noise knows nothing of it.
     """
 
     x0: Tensor
     eps: Tensor
     variance: Tensor | None = None
+    pull: Tensor | None = None
 
 
 Denoiser = Callable[[Tensor, Level], Prediction]

@@ -59,27 +59,49 @@ def ddim_eta(rng: NoiseStream, eta: float = 1.0) -> StepFn:
     """DDIM with noise (arXiv 2010.02502, eq. 16): eta 0 is `ddim`, eta 1 is `ancestral`."""
 
     def step(x: Tensor, pred: Prediction, here: Level, there: Level) -> Tensor:
-        spread = eta * math.sqrt(_posterior_variance(here, there))
+        spread = eta * math.sqrt(posterior_variance(here, there))
         moved = _leaving_room(pred, there, spread)
         return moved + spread * rng.randn_like(x) if spread > 0 else moved
 
     return step
 
 
-def ancestral(rng: NoiseStream) -> StepFn:
-    """DDPM's step (arXiv 2006.11239, eq. 7), with the learned variance where there is one."""
+def posterior_variance(here: Level, there: Level) -> float:
+    """The variance of the state `there` given the one `here` and x0 (arXiv 2006.11239, eq. 7)."""
+    return _beta(here, there) * (there.sigma / here.sigma) ** 2
+
+
+def posterior(
+    pred: Prediction, here: Level, there: Level, *, least: float = 0.0
+) -> tuple[Tensor, Tensor | float]:
+    """Mean and log variance of the state `there` given the one `here` (arXiv 2102.09672, eq. 15).
+
+    least: the posterior's variance where it is smaller; guided-diffusion lets the step to the
+        picture, which has none, count with that of the step before.
+    """
+    small = posterior_variance(here, there)
+    mean = _leaving_room(pred, there, math.sqrt(small))
+    low = math.log(max(small, least)) if max(small, least) > 0 else -math.inf
+    if pred.variance is None or low == -math.inf:
+        return mean, low
+    return mean, low + pred.variance * (math.log(_beta(here, there)) - low)
+
+
+def ancestral(rng: NoiseStream, *, least: float = 0.0) -> StepFn:
+    """DDPM's step (arXiv 2006.11239, eq. 7), with the learned variance where there is one.
+
+    A prediction's pull moves the mean by variance * pull (arXiv 2105.05233, alg. 1).
+
+    least: see `posterior`; only a pull takes notice, since the last step adds no noise.
+    """
 
     def step(x: Tensor, pred: Prediction, here: Level, there: Level) -> Tensor:
-        small = _posterior_variance(here, there)
-        moved = _leaving_room(pred, there, math.sqrt(small))
+        mean, log_variance = posterior(pred, here, there, least=least)
+        if pred.pull is not None:
+            mean = mean + _exp(log_variance) * pred.pull
         if there.sigma == 0:
-            return moved
-        noise = rng.randn_like(x)
-        if pred.variance is None:
-            return moved + math.sqrt(small) * noise
-        # arXiv 2102.09672, eq. 15
-        low, high = math.log(small), math.log(_beta(here, there))
-        return moved + torch.exp((low + pred.variance * (high - low)) / 2) * noise
+            return mean
+        return mean + _exp(log_variance / 2) * rng.randn_like(x)
 
     return step
 
@@ -134,12 +156,11 @@ def _beta(here: Level, there: Level) -> float:
     return 1 - (here.alpha / there.alpha) ** 2
 
 
-def _posterior_variance(here: Level, there: Level) -> float:
-    """The variance of the state `there` given the one `here` and x0 (arXiv 2006.11239, eq. 7)."""
-    return _beta(here, there) * (there.sigma / here.sigma) ** 2
-
-
 def _leaving_room(pred: Prediction, there: Level, spread: float) -> Tensor:
     """The predicted state `there`, short of noise of standard deviation `spread`."""
     rest = math.sqrt(max(there.sigma**2 - spread**2, 0.0))
     return there.alpha * pred.x0 + rest * pred.eps
+
+
+def _exp(value: Tensor | float) -> Tensor | float:
+    return torch.exp(value) if isinstance(value, Tensor) else math.exp(value)

@@ -1,8 +1,8 @@
 """The edit methods, one a file; calling the package, `overpaint.methods()`, lists them."""
 
 from overpaint.listing import callable_package
-from overpaint.methods import diffusionclip, latent_optimisation, sdedit
+from overpaint.methods import blended, diffusionclip, latent_optimisation, local_clip, sdedit
 from overpaint.methods.registry import methods
 
-__all__ = ["diffusionclip", "latent_optimisation", "methods", "sdedit"]
+__all__ = ["blended", "diffusionclip", "latent_optimisation", "local_clip", "methods", "sdedit"]
 callable_package(__name__, methods)

@@ -1,0 +1,131 @@
+"""Blended Diffusion: draw inside a mask what a text says, among what is kept (arXiv:2111.14818)."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from overpaint.core.guidance import Loss, lead, mapping_x0, nudge, steer, within
+from overpaint.core.masks import keep_outside, shrinking
+from overpaint.core.prediction import Denoiser
+from overpaint.core.resampling import jumping, renoising
+from overpaint.core.respacing import respaced
+from overpaint.core.rng import NoiseStream
+from overpaint.core.schedule import Level, NoiseSchedule, below
+from overpaint.core.solvers import (
+    StepFn,
+    ancestral,
+    ddim,
+    dpmpp_2m,
+    last,
+    posterior_variance,
+    solve,
+)
+from overpaint.errors import OptionError
+from overpaint.methods.guiding import FILLS, LOSSES, WARPS, Objective, Sight, Weights, aims, whole
+from overpaint.methods.options import opt
+from overpaint.methods.registry import Outcome, Run, Task, register
+from overpaint.models.bundle import DiffusionModel
+from overpaint.models.clip import Clip
+
+
+@dataclass(frozen=True)
+class Options:
+    """Options of Blended Diffusion."""
+
+    strength: float = opt(0.75, "noise level: 0 keeps the picture, 1 forgets it", 0, 1)
+    num_inference_steps: int = opt(25, "network calls, without jumps", 1, 1000)
+    solver: str = opt("ddim", "how noise is removed", choices=("ddim", "ancestral", "dpmpp_2m"))
+    guidance_scale: float = opt(0.4, "how far a step goes towards the text", 0, 100)
+    gradient: str = opt("exact", "through the network, or free of it", choices=("exact", "free"))
+    loss: str = opt("arc", "how CLIP compares", choices=LOSSES)
+    fill: str = opt("context", "what CLIP is shown outside the mask", choices=FILLS)
+    views: int = opt(4, "of each picture that CLIP is shown", 1, 64)
+    warp: str = opt("gentle", "how far views depart from the picture", choices=tuple(WARPS))
+    range_weight: float = opt(0.05, "of the loss of impossible colours, to CLIP's", 0, 100)
+    clamp: bool = opt(False, "keep every predicted picture to possible colours")
+    guide_from: float = opt(1.0, "noise level from which the text acts", 0, 1)
+    guide_to: float = opt(0.2, "noise level down to which the text acts", 0, 1)
+    dilate: int = opt(0, "pixels by which the mask is larger at first", 0, 64)
+    jumps: int = opt(1, "times that each stretch of the path is walked, for seams", 1, 20)
+    jump_length: int = opt(5, "steps in such a stretch", 1, 100)
+    fresh_noise: bool = opt(False, "outside the mask, new noise at every level (as the paper)")
+    form: str = opt("relative", "the guidance's, or the paper's", choices=("relative", "paper"))
+    clip_lambda: float = opt(1000.0, "of CLIP's loss in the paper's form", 0, 1e6)
+    mixture: bool = opt(False, "show CLIP the noisy state in part (as the authors)")
+    respacing: str = opt("", 'the authors\' steps, such as "100" or "ddim50", not by strength')
+    skip: int = opt(25, "of these, the first that are left out", 0, 999)
+
+
+@register(
+    "blended", title="Blended Diffusion", paper="2111.14818", options=Options, parts=("clip",)
+)
+def blended(
+    model: DiffusionModel, task: Task, options: Options, run: Run, *, clip: Clip | None = None
+) -> Outcome:
+    """One picture for each seed; without a text, what the model itself would draw in the mask."""
+    x0 = model.codec.encode(task.image).repeat(len(run.seeds), 1, 1, 1)
+    if options.strength == 0:
+        return Outcome(model.codec.decode(x0))
+    rng, levels = run.rng, levels_of(model.schedule, options)
+    denoise = guided(model, task, options, rng, clip)
+    after = None
+    if task.mask is not None:
+        mask = shrinking(task.mask, levels, options.dilate, model.codec.encode_mask)
+        after = keep_outside(x0, mask, rng, fresh=options.fresh_noise)
+    path = jumping(levels, options.jump_length, options.jumps)
+    step = renoising(SOLVERS[options.solver](rng, levels), levels, rng)
+    states = solve(denoise, levels[0].noised(x0, rng.randn_like(x0)), path, step, after)
+    made = last(run.watch(states, len(path) - 1, "denoising"))
+    return Outcome(model.codec.decode(made), redrawn=True)
+
+
+def levels_of(schedule: NoiseSchedule, options: Options) -> list[Level]:
+    """The levels down to the picture, by strength or as the authors count them."""
+    if options.respacing:
+        return respaced(schedule, options.respacing, options.skip)
+    return schedule.path(below(schedule.time_of(options.strength), options.num_inference_steps))
+
+
+def guided(
+    model: DiffusionModel, task: Task, options: Options, rng: NoiseStream, clip: Clip | None
+) -> Denoiser:
+    """The model led by the texts, between two noise levels; itself where there is no text."""
+    wanted = () if clip is None else aims(task, clip, options.loss)
+    if clip is None or not wanted:
+        return model
+    scale = options.clip_lambda if options.form == "paper" else 1.0
+    sight = Sight(rng, clip.size, options.views, options.warp, options.fill)
+    weights = Weights(scale, scale * options.range_weight)
+    shown = (task.image, whole(task), model.codec.decode)
+    led = toward(model, task, options, Objective(wanted, sight, *shown, weights, options.mixture))
+    low, high = (f * (len(model.schedule) - 1) for f in (options.guide_to, options.guide_from))
+    denoise = within(led, model, (low, high))
+    return mapping_x0(denoise, lambda x0: x0.clamp(-1, 1)) if options.clamp else denoise
+
+
+def toward(model: DiffusionModel, task: Task, options: Options, loss: Loss) -> Denoiser:
+    """The model that descends a loss, by its own length or by the paper's absolute one.
+
+    Raises:
+        OptionError: the paper's form without the network's gradient, which it is made of.
+    """
+    if options.form == "relative":
+        mask = model.codec.encode_mask(whole(task))
+        exact = options.gradient == "exact"
+        return nudge(model, loss, options.guidance_scale, mask, exact=exact)
+    if options.gradient == "free":
+        hint = "Use form=relative."
+        raise OptionError("gradient=free does not go with form=paper", hint=hint)
+    return (lead if options.solver == "ancestral" else steer)(model, loss)
+
+
+def _ancestral(rng: NoiseStream, levels: Sequence[Level]) -> StepFn:
+    """DDPM's step; the last one counts with the variance of the step before, as the authors'."""
+    least = posterior_variance(*levels[-3:-1]) if len(levels) > 2 else 0.0
+    return ancestral(rng, least=least)
+
+
+SOLVERS: dict[str, Callable[[NoiseStream, Sequence[Level]], StepFn]] = {
+    "ddim": lambda rng, levels: ddim,
+    "ancestral": _ancestral,
+    "dpmpp_2m": lambda rng, levels: dpmpp_2m(),
+}
