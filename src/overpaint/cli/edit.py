@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from overpaint.cli import flags, inputs, outputs
+from overpaint.cli import flags, inputs, masks, outputs
 from overpaint.cli.progress import watching
 from overpaint.cli.terminal import Terminal, given
 
@@ -19,9 +19,11 @@ def edit(
     method: flags.Method = "diffusionclip",
     model: flags.Model = "portraits",
     adapter: flags.Adapter = None,
-    mask: Annotated[
-        str | None, typer.Option("--mask", help="White = edit here; - for stdin.")
-    ] = None,
+    mask: masks.Mask = None,
+    invert_mask: masks.Invert = False,
+    region: masks.Regions = None,
+    zoom: masks.Zoom = "auto",
+    extend: masks.Extend = "",
     face: Annotated[
         str | None,
         typer.Option("--face", metavar="auto|N|all", help="Edit a face alone; see `faces`."),
@@ -58,7 +60,9 @@ def edit(
     paths = outputs.targets(out, names, piped=piped, as_json=as_json, overwrite=overwrite)
     options = given(option, num_inference_steps=steps, strength=strength, guidance_scale=guidance)
     limits = given(None, max_pixels=max_pixels)
-    area = None if mask is None else inputs.source(mask, taken=piped)
+    if overwrite:
+        masks.check_kept(paths, masks.of(mask, region, adapter))
+    area, regions = masks.read(mask, region, taken=piped)
     picture = inputs.picture(image, paths, keep_exif=keep_exif, **limits)
 
     from overpaint.editing import edits
@@ -71,6 +75,10 @@ def edit(
         model=model,
         adapter=adapter or None,
         mask=area,
+        invert_mask=invert_mask,
+        regions=regions,
+        zoom=zoom,
+        extend=extend,
         face=face,
         clip=clip,
         seed=seed,
