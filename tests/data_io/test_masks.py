@@ -5,7 +5,7 @@ import pytest
 import torch
 from PIL import Image
 
-from overpaint.data.masking import read_mask
+from overpaint.data.masking import inverted, read_mask
 from overpaint.errors import ImageReadError
 
 SIZE = (30, 40)
@@ -64,3 +64,26 @@ def test_another_aspect_is_refused(half):
 def test_a_black_mask_is_said_to_change_nothing():
     mask = read_mask(np.zeros((40, 30), np.uint8), SIZE)
     assert "nothing will change" in mask.warnings[0]
+
+
+def test_a_mask_without_black_is_said_to_keep_nothing(half):
+    for least in (1, 255):
+        mask = read_mask(np.maximum(half, np.uint8(least)), SIZE)
+        assert "black nowhere" in mask.warnings[-1]
+    assert read_mask(half, SIZE).warnings == ()
+
+
+def test_a_mask_nowhere_half_white_is_said_to_do_little(half):
+    assert "at most 63 of 255" in read_mask(half // 4, SIZE).warnings[-1]
+    assert read_mask(np.minimum(half, 128), SIZE).warnings == ()
+
+
+def test_an_inverted_mask_edits_what_the_other_keeps_and_says_what_is_true_of_it(half):
+    mask = read_mask(half, (60, 80))
+    other = inverted(mask)
+    assert np.array_equal(other.values.astype(int) + mask.values, np.full((80, 60), 255))
+    assert other.warnings == mask.warnings
+    assert np.array_equal(inverted(other).values, mask.values)
+    white = inverted(read_mask(np.zeros((40, 30), np.uint8), SIZE))
+    assert ["black nowhere" in note for note in white.warnings] == [True]
+    assert "nothing will change" in inverted(white).warnings[0]

@@ -96,7 +96,8 @@ def _sized(patch: Picture, width: int | None) -> Image.Image:
     if width < 1 or to[0] * to[1] > MAX_PIXELS:
         why = f"a patch has from 1 to {MAX_PIXELS / 1e6:g} million pixels"
         raise OptionError(f"the patch would be {to[0]} x {to[1]} pixels", why, "give another scale")
-    return image.resize(to, Image.Resampling.LANCZOS)  # Pillow weighs colours by their alpha
+    # No negative lobes: what is opaque stays so. Pillow weighs the colours by their alpha.
+    return image.resize(to, Image.Resampling.HAMMING)
 
 
 def mask_between(
