@@ -1,5 +1,6 @@
 """`overpaint edit`: change a picture by text."""
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -50,19 +51,17 @@ def edit(
     as_json: flags.Json = False,
 ) -> None:
     """Edit a picture by text; writes PNG with all that is needed to do it again."""
-    from overpaint.data.names import output_name
     from overpaint.methods import registry
 
     registry.find(method)
-    piped = image == inputs.PIPE
-    called = "stdin" if piped else image
-    names = [output_name(called, method, seed + k) for k in range(count)]
-    paths = outputs.targets(out, names, piped=piped, as_json=as_json, overwrite=overwrite)
+    seeds = range(seed, seed + count)
+    paths = _paths(image, method, seeds, out=out, as_json=as_json, overwrite=overwrite)
     options = given(option, num_inference_steps=steps, strength=strength, guidance_scale=guidance)
     limits = given(None, max_pixels=max_pixels)
     if overwrite:
         masks.check_kept(paths, masks.of(mask, region, adapter))
-    area, regions = masks.read(mask, region, taken=piped)
+    where = masks.read(mask, region, taken=image == inputs.PIPE)
+    where |= {"invert_mask": invert_mask, "zoom": zoom, "extend": extend, "face": face}
     picture = inputs.picture(image, paths, keep_exif=keep_exif, **limits)
 
     from overpaint.editing import edits
@@ -74,19 +73,25 @@ def edit(
         method=method,
         model=model,
         adapter=adapter or None,
-        mask=area,
-        invert_mask=invert_mask,
-        regions=regions,
-        zoom=zoom,
-        extend=extend,
-        face=face,
         clip=clip,
         seed=seed,
         count=count,
         device=device,
         dtype=dtype,
         watch=watching(terminal),
+        **where,
         **limits,
         **options,
     )
     outputs.write(terminal, results, paths, as_json=as_json, overwrite=overwrite)
+
+
+def _paths(
+    image: str, method: str, seeds: range, *, out: str | None, as_json: bool, overwrite: bool
+) -> list[Path | None]:
+    """Where each seed's picture goes."""
+    from overpaint.data.names import output_name
+
+    piped = image == inputs.PIPE
+    names = [output_name("stdin" if piped else image, method, seed) for seed in seeds]
+    return outputs.targets(out, names, piped=piped, as_json=as_json, overwrite=overwrite)

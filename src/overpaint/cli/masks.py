@@ -3,7 +3,7 @@
 import os
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import Annotated, BinaryIO
+from typing import Annotated, Any
 
 import typer
 
@@ -26,18 +26,16 @@ Extend = Annotated[
     str,
     typer.Option("--extend", metavar="SIDE=SHARE", help="Grow the picture: right=0.25,top=0.1."),
 ]
-Source = str | BinaryIO
 
 
-def read(
-    mask: str | None, regions: Sequence[str] | None, *, taken: bool
-) -> tuple[Source | None, list[tuple[Source, str]]]:
+def read(mask: str | None, regions: Sequence[str] | None, *, taken: bool) -> dict[str, Any]:
     """The mask and the regions as `edit` takes them; stdin carries one, unless it is `taken`."""
     pairs = [split(region) for region in regions or []]
     piped = [name for name in (mask, *(name for name, _ in pairs)) if name == inputs.PIPE]
     taken = taken or len(piped) > 1
     area = None if mask is None else inputs.source(mask, taken=taken)
-    return area, [(inputs.source(name, taken=taken), text) for name, text in pairs]
+    sources = [(inputs.source(name, taken=taken), text) for name, text in pairs]
+    return {"mask": area, "regions": sources}
 
 
 def split(region: str) -> tuple[str, str]:
@@ -60,7 +58,9 @@ def check_kept(paths: Iterable[Path | None], masks: Iterable[str | Path | None])
             raise OptionError(f"{path} is a mask of this edit", why, "choose another name with -o")
 
 
-def of(mask: str | None, regions: Sequence[str] | None, adapters: Sequence[str] | None) -> list:
+def of(
+    mask: str | None, regions: Sequence[str] | None, adapters: Sequence[str] | None
+) -> list[Any]:
     """The names of all files that are masks of an edit."""
     from overpaint.methods.shares import parsed
 
