@@ -14,11 +14,9 @@ from PIL import Image
 from overpaint import adapters
 from overpaint import parts as loaded
 from overpaint.core.watch import Watch, unwatched
-from overpaint.data.aligning import reached
 from overpaint.data.decoding import MAX_PIXELS
-from overpaint.data.faces import choose
 from overpaint.data.images import read_image
-from overpaint.data.masking import read_mask
+from overpaint.data.where import Where
 from overpaint.errors import OptionError
 from overpaint.memory import memory_errors
 from overpaint.methods import registry
@@ -28,7 +26,7 @@ from overpaint.models.bundle import Calls, DiffusionModel
 from overpaint.models.clip import Clip
 from overpaint.models.control import Adapter
 from overpaint.models.zoo import load
-from overpaint.performing import Asked, perform_each, placed
+from overpaint.performing import Asked, fitted, perform_each
 from overpaint.results import Result, together
 
 P = ParamSpec("P")
@@ -43,6 +41,10 @@ def edits(
     model: str | Path | DiffusionModel = "portraits",
     adapter: str | Path | Adapter | Share | Sequence[Any] | None = None,
     mask: object = None,
+    invert_mask: bool = False,
+    regions: Sequence[tuple[object, str]] = (),
+    zoom: str = "auto",
+    extend: str = "",
     face: object = None,
     clip: str | Path | Clip | None = None,
     seed: int | Sequence[int] = 0,
@@ -62,6 +64,12 @@ def edits(
         adapter: what the model was tuned to: an embedded one's name, a folder of `overpaint tune
             -o`, a text, a `Share` of weight and mask, or several of them; else found by the prompt.
         mask: a picture, white where the edit may act; bytes outside stay as they are.
+        invert_mask: the edit may act where the mask is black, as to replace the background.
+        regions: pairs of a mask and its own text, in place of `mask`, where the method takes them.
+        zoom: "auto" shows the model a mask's surroundings alone where it is too small otherwise;
+            "on" always, "off" never.
+        extend: sides at which the picture grows, as "right=0.25" or "left=0.5,right=0.5"; the
+            new strip alone is edited.
         face: edit a face alone: "auto" (the only one), a number from left to right, "all", or
             `Face`s; None for the whole picture.
         clip: folder, file or hub id of the CLIP that guides, where the method takes one.
@@ -74,21 +82,21 @@ def edits(
     parsed = registry.parse_options(chosen, options)
     given: dict[str, Any] = {} if adapter is None else {"adapter": listed(adapter)}
     given |= {} if clip is None else {"clip": clip}
-    registry.check(chosen, {"prompt": prompt, "source_prompt": source_prompt, "mask": mask})
+    where = Where(mask, invert_mask, regions, zoom, extend, face)
+    texts = {"prompt": prompt, "source_prompt": source_prompt}
+    registry.check(chosen, {**texts, "mask": where.limited or None, "regions": regions})
     adapters.check_apart(prompt, source_prompt)
     loaded.check_given(chosen, given)
     seeds = seeds_of(seed, count)
     picture = read_image(image, max_pixels=max_pixels, keep_exif=keep_exif)
-    area = None if mask is None else read_mask(mask, picture.size, max_pixels=max_pixels)
-    given = loaded.with_masks(given, picture.size, max_pixels=max_pixels)
-    faces = choose(picture, face)
-    area = reached(area, faces) if area and faces else area
+    scene = where.on(picture, max_pixels=max_pixels)
+    given = loaded.with_masks(given, scene.picture.size, max_pixels=max_pixels)
     base = model if isinstance(model, DiffusionModel) else load(model, device, dtype)
     with memory_errors("edit"):
-        pixels, placement = placed(picture, faces[0] if faces else None, base.size)
-        where = None if area is None else placement.fit_mask(area.values).to(base.device)
-        task = Task(pixels.to(base.device), prompt, source_prompt, where)
-        asked = Asked(chosen, parsed, base, task, placement, area, faces)
+        pixels, placement = scene.placed(base.size)
+        acts = fitted(scene, placement, base.device)
+        task = Task(pixels.to(base.device), prompt, source_prompt, **acts)
+        asked = Asked(chosen, parsed, base, task, placement, scene)
         yield from _each(asked, seeds, given, watch)
 
 

@@ -13,15 +13,16 @@ from torch import Tensor
 
 from overpaint import parts as loaded
 from overpaint.core.watch import Watch
-from overpaint.data.aligning import FacePlacement, align
+from overpaint.data.aligning import align
 from overpaint.data.face import Face
-from overpaint.data.images import Picture
-from overpaint.data.masking import Mask
-from overpaint.data.placement import Placement, fit
-from overpaint.data.record import Record
+from overpaint.data.masking import Mask, too_small
+from overpaint.data.placement import Placement
+from overpaint.data.record import Record, bounded
 from overpaint.data.sources import portable_name
+from overpaint.data.where import Scene
+from overpaint.data.windows import Window
 from overpaint.methods import registry
-from overpaint.methods.registry import Method, Outcome, Run, Task
+from overpaint.methods.registry import Method, Outcome, Region, Run, Task
 from overpaint.models.bundle import DiffusionModel
 
 
@@ -33,9 +34,18 @@ class Asked:
     options: Any
     model: DiffusionModel
     task: Task
-    placement: Placement | FacePlacement  # of the picture, or a face, in the model's square
-    mask: Mask | None  # of the picture's size
-    faces: tuple[Face, ...] = ()  # to edit one after another; `placement` is of the first
+    placement: Placement | Window  # of the picture, or a part, in the model's square
+    scene: Scene
+
+    @property
+    def mask(self) -> Mask | None:
+        """Where the edit may act, of the picture's size."""
+        return self.scene.mask
+
+    @property
+    def faces(self) -> tuple[Face, ...]:
+        """To edit one after another; `placement` is of the first."""
+        return self.scene.faces
 
     @property
     def idle(self) -> bool:
@@ -47,8 +57,13 @@ class Asked:
         """What the user should know, whatever the seed."""
         yield from self.placement.picture.warnings
         yield from self.mask.warnings if self.mask else ()
-        unread = "prompt" not in self.method.needs and "clip" not in parts
-        if self.task.prompt and self.model.text is None and unread:
+        if self.scene.zooms(self.placement):
+            yield "zoomed in: the model is shown the mask's surroundings alone (--zoom off: all)"
+        if self.mask and (note := too_small(self.mask.values, self.placement)):
+            yield note
+        if len(bounded(history := self.placement.picture.history)) < len(history):
+            yield f"the record leaves out the oldest of the {len(history)} edits before this one"
+        if self.task.prompt and self.model.text is None and not self.method.reads_text:
             yield f"the prompt has no effect: {self.method.name} leaves text to the model, and " + (
                 f"{self.model.name or 'this one'} reads none"
             )
@@ -56,7 +71,7 @@ class Asked:
 
     def record(self, seeds: tuple[int, ...]) -> Record:
         """All that is needed to do it again, but the parts; OptionError if it cannot be written."""
-        model, picture, mask = self.model, self.placement.picture, self.mask
+        model, scene = self.model, self.scene
         return Record(
             method=self.method.name,
             model=_name(model),
@@ -65,15 +80,13 @@ class Asked:
             options=dataclasses.asdict(self.options),
             source_prompt=self.task.source_prompt,
             weights=model.hash,
-            input=picture.name,
-            input_sha256=picture.sha256,
-            mask=mask.name if mask else "",
-            mask_sha256=mask.sha256 if mask else "",
-            faces=self.faces,
+            zoom=scene.zooms(self.placement),
+            history=bounded(scene.picture.history),
             versions={name: version(name) for name in ("overpaint", "torch", "diffusers")},
             threads=torch.get_num_threads(),
             device=model.device.type,
             dtype=str(model.dtype).removeprefix("torch."),
+            **scene.recorded(),
         )
 
     def parts(self, given: Mapping[str, Any], watch: Watch) -> dict[str, Any]:
@@ -99,20 +112,20 @@ class Asked:
     def next(self, face: Face, image: Image.Image, chosen: Mapping[str, Any]) -> "Asked":
         """The same of another face, in what was made so far, with what was chosen before."""
         picture = replace(self.placement.picture, pixels=np.array(image.convert("RGB")))
-        pixels, placement = placed(picture, face, self.model.size)
-        where = None if self.mask is None else placement.fit_mask(self.mask.values)
-        device = self.model.device
-        task = replace(
-            self.task, image=pixels.to(device), mask=None if where is None else where.to(device)
-        )
+        pixels, placement = align(picture, face, self.model.size)
+        acts = fitted(self.scene, placement, self.model.device)
+        task = replace(self.task, image=pixels.to(self.model.device), **acts)
         return replace(self.settled(chosen), task=task, placement=placement)
 
 
-def placed(
-    picture: Picture, face: Face | None, size: int
-) -> tuple[Tensor, Placement | FacePlacement]:
-    """The picture, or one face of it, as (1, 3, size, size), and how to paste the edit back."""
-    return fit(picture, size) if face is None else align(picture, face, size)
+def fitted(scene: Scene, placement: Placement | Window, device: torch.device) -> dict[str, Any]:
+    """The mask and the regions of a `Task`, in the model's square."""
+
+    def fit(mask: Mask) -> Tensor:
+        return placement.fit_mask(mask.values).to(device)
+
+    regions = tuple(Region(fit(mask), text) for mask, text in scene.regions)
+    return {"mask": None if scene.mask is None else fit(scene.mask), "regions": regions}
 
 
 def perform_each(

@@ -1,7 +1,6 @@
-"""An edit done again from its record, and compared with what it made."""
+"""Edits done again from their record, and compared with what they made."""
 
 import hashlib
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -9,20 +8,17 @@ from typing import Any
 
 import numpy as np
 
-from overpaint import adapters
 from overpaint.core.watch import Watch, unwatched
-from overpaint.data import untrusted
 from overpaint.data.decoding import MAX_PIXELS
-from overpaint.data.encoding import encode
-from overpaint.data.images import read_image
+from overpaint.data.encoding import FORMATS, encode
+from overpaint.data.images import Picture, read_image
 from overpaint.data.metadata import read_record
 from overpaint.data.record import Record
 from overpaint.data.sniff import kind
+from overpaint.data.sources import read_bytes
 from overpaint.editing import Result, edit
-from overpaint.errors import ImageReadError, ModelNotFoundError, OptionError
-from overpaint.methods.shares import Share, listed, weight_of
-from overpaint.models.bundle import DiffusionModel
-from overpaint.models.zoo import load
+from overpaint.errors import ImageReadError
+from overpaint.recovering import Places, found
 
 
 @dataclass(frozen=True)
@@ -30,9 +26,12 @@ class Replay:
     """The edit anew. verdict: "identical", "within one grey level", or "differs".
 
     Args:
+        result: of the last edit, with the calls and seconds of all.
         largest: the largest difference in grey levels.
         share: of the values that differ.
         changed: what differs from the record, such as the version of a library.
+        steps: every edit from the original on, the first one first.
+        start: how many of them were not done again, since a picture of after them was at hand.
     """
 
     result: Result
@@ -40,13 +39,15 @@ class Replay:
     largest: int
     share: float
     changed: tuple[str, ...]
+    steps: tuple[Record, ...] = ()
+    start: int = 0
 
 
 def replay(
     picture: Path,
     *,
     image: Path | None = None,
-    mask: Path | None = None,
+    mask: Path | Sequence[Path] | None = None,
     model: str | None = None,
     adapter: Any = None,
     clip: str | None = None,
@@ -54,10 +55,11 @@ def replay(
     device: str = "auto",
     watch: Watch = unwatched,
 ) -> Replay:
-    """Do the edit that made `picture` again.
+    """Do the edit that made `picture` again, and the ones before it where `image` was before them.
 
     Args:
-        image, mask: where the originals are, if not near under their recorded names.
+        image, mask: where the originals are, if not near under their recorded names. What `image`
+            is among the recorded edits' inputs, its content tells; with none it is the last one's.
         model: where the model is, if not found by its recorded name.
         adapter: where the recorded ones are, as for `edit` and in their order; weights, and masks
             that are not given anew, are the recorded ones.
@@ -67,104 +69,66 @@ def replay(
     Raises:
         ImageReadError: the picture holds no record, or its original is not found.
     """
-    record = read_record(picture)
+    steps = read_record(picture).chain
     before = read_image(picture, max_pixels=max_pixels)
-    original = image or _found(record.input, record.input_sha256, picture, "--image FILE")
-    if mask is None and record.mask_sha256:
-        mask = _found(record.mask, record.mask_sha256, picture, "--mask FILE")
-    result = edit(
-        original,
-        record.prompt,
-        source_prompt=record.source_prompt,
-        method=record.method,
-        model=_model(record, device) if model is None else model,
-        adapter=_adapters(record, picture, adapter),
-        mask=mask,
-        face=record.faces or None,
-        clip=clip,
-        seed=list(record.seeds),
-        max_pixels=max_pixels,
-        device=device,
-        dtype=record.dtype,
-        watch=watch,
-        **_given(record),
+    masks = [mask] if isinstance(mask, str | Path) else mask or []
+    places = Places(picture, steps[-1], masks, model, adapter, clip)
+    start, original = _start(steps, image, picture)
+    results, source = list[Result](), read_image(original, max_pixels=max_pixels)
+    for k, step in enumerate(steps[start:], start=start):
+        if results:
+            source = _between(results[-1], steps[:k], step.input, max_pixels)
+        how = places.arguments(step, device)
+        made = edit(source, step.prompt, max_pixels=max_pixels, watch=watch, **how)
+        results.append(made)
+    told = dict.fromkeys(
+        change
+        for step, made in zip(steps[start:], results, strict=True)
+        for change in _changed(step, made.record)
     )
+    calls, seconds = (sum(getattr(each, n) for each in results) for n in ("calls", "seconds"))
+    result = replace(results[-1], calls=calls, seconds=seconds)
+    verdict, largest, share, notes = _compared(before, result, picture, max_pixels)
+    return Replay(result, verdict, largest, share, (*notes, *told), steps, start)
+
+
+def _start(steps: tuple[Record, ...], image: Path | None, picture: Path) -> tuple[int, Path]:
+    """The edit to begin with, and the file of its input: the latest one that is there."""
+    last = len(steps) - 1
+    if image is not None:
+        sha256 = hashlib.sha256(read_bytes(image)).hexdigest()
+        fits = [k for k, step in enumerate(steps) if step.input_sha256 == sha256]
+        return fits[-1] if fits else last, image
+    lost = None
+    for k in range(last, -1, -1):
+        try:
+            return k, found(steps[k].input, steps[k].input_sha256, picture, "--image FILE")
+        except ImageReadError as error:
+            lost = lost or error
+    raise lost or AssertionError("a chain has one edit at least")
+
+
+def _between(made: Result, steps: tuple[Record, ...], name: str, max_pixels: int) -> Picture:
+    """What an edit made, as the next one read it from a file called `name`."""
+    record = replace(steps[-1], history=steps[:-1])
+    format = FORMATS.get(Path(name).suffix.lower(), "PNG")
+    data = encode(made.images[0], format, record)
+    return replace(read_image(data, max_pixels=max_pixels), name=name)
+
+
+def _compared(
+    before: Picture, result: Result, picture: Path, max_pixels: int
+) -> tuple[str, int, float, tuple[str, ...]]:
+    """Verdict, largest difference, share of values that differ, and a note on another size."""
     # As written: a JPEG holds the pixels that its compression left, the same ones each time.
     data = encode(result.images[0], kind(picture.read_bytes(), str(picture)))
     after = read_image(data, max_pixels=max_pixels)
     if before.size != after.size:
-        size = f"size {before.size} -> {after.size}"
-        return Replay(result, "differs", 255, 1.0, (size, *_changed(record, result.record)))
+        return "differs", 255, 1.0, (f"size {before.size} -> {after.size}",)
     apart = np.abs(before.pixels.astype(np.int16) - after.pixels)
     largest = int(apart.max(initial=0))
     verdict = ("identical", "within one grey level")[largest] if largest <= 1 else "differs"
-    share = float((apart > 0).mean())
-    return Replay(result, verdict, largest, share, _changed(record, result.record))
-
-
-def _model(record: Record, device: str) -> DiffusionModel:
-    """The model by its recorded name."""
-    try:
-        return load(record.model, device, record.dtype)
-    except ModelNotFoundError as error:
-        hint = "Where it is a folder, say where with -m FOLDER."
-        raise ModelNotFoundError(error.what, error.why, f"{error.hint} {hint}".strip()) from error
-
-
-def _adapters(record: Record, picture: Path, given: Any) -> Sequence[Share] | None:
-    """What the edit was given, or None where that was left to its text."""
-    keys = [key for key in record.parts if re.fullmatch(r"adapter( \d+)?", key)]
-    found = None if given is None else listed(given)
-    if found is None:
-        shares = [_share(record, key, picture) for key in keys]
-        alone = len(shares) == 1 and (shares[0].weight, shares[0].mask) == (1, None)
-        lost = alone and adapters.forgotten(str(shares[0].adapter))
-        return None if lost or not shares else shares
-    if keys and len(found) != len(keys):
-        what = f"{len(found)} adapters are given, and the edit had {len(keys)}"
-        names = ", ".join(_named(record, key) for key in keys)
-        raise OptionError(what, f"in this order: {names}", "give as many, or none")
-    pairs = zip(keys, found, strict=True)
-    return [_share(record, key, picture, new) for key, new in pairs] if keys else found
-
-
-def _share(record: Record, key: str, picture: Path, new: Share | None = None) -> Share:
-    """The recorded part called `key`, from the places in `new`, or found near the picture."""
-    weight = weight_of(record.parts.get(f"{key} weight", 1))
-    share = Share(_named(record, key) if new is None else new.adapter, weight)
-    file, _, sha256 = record.parts.get(f"{key} mask", "").rpartition(" ")
-    if new is not None and new.mask is not None:
-        return replace(share, mask=new.mask)
-    if not sha256:
-        return share
-    untrusted.without_path(f"{key} mask", file)
-    return replace(share, mask=_found(file, sha256, picture, "--adapter NAME@MASK"))
-
-
-def _named(record: Record, key: str) -> str:
-    """The name of a recorded adapter, which is no path elsewhere."""
-    name, _, sha256 = record.parts[key].rpartition(" ")
-    untrusted.without_path(key, name or sha256)
-    return name or sha256
-
-
-def _given(record: Record) -> dict[str, Any]:
-    """The options as `edit` takes them: those left open stay open."""
-    return {name: value for name, value in record.options.items() if value is not None}
-
-
-def _found(name: str, sha256: str, picture: Path, flag: str) -> Path:
-    """The input by its recorded name, beside the picture or below this folder, by its content."""
-    beside = picture.resolve().parent
-    places = (Path(), beside, beside.parent)
-    names = (name, Path(name).name) if name else ()
-    for path in (place / each for place in places for each in names):
-        if path.is_file() and hashlib.sha256(path.read_bytes()).hexdigest() == sha256:
-            return path
-    about = "the mask" if "mask" in flag.lower() else "the original"
-    what = f"{about} of {picture} is not found"
-    why = f"no file {name or '(it came through a pipe)'} with sha256 {sha256[:10]} is near"
-    raise ImageReadError(what, why, f"say where it is with {flag}")
+    return verdict, largest, float((apart > 0).mean()), ()
 
 
 def _changed(before: Record, after: Record) -> tuple[str, ...]:

@@ -134,8 +134,7 @@ def test_what_cannot_be_recorded_is_refused_before_parts_are_loaded(case, photo,
 
 def test_a_text_that_nothing_reads_is_told(case, photo):
     ignored = [note for note in edit(case, photo).warnings if "the prompt has no effect" in note]
-    read = "prompt" in case.method.needs or "clip" in case.method.parts
-    assert len(ignored) == (not read)
+    assert len(ignored) == (not case.method.reads_text)
 
 
 def test_seeds_that_make_no_difference_are_told(case, photo):

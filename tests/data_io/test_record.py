@@ -7,10 +7,11 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from PIL import Image
+from PIL import Image, PngImagePlugin
 
+from overpaint.data.images import read_image
 from overpaint.data.metadata import parameters, read_record
-from overpaint.data.record import Record
+from overpaint.data.record import Record, RecordedRegion, bounded
 from overpaint.data.sources import portable_name
 from overpaint.data.writing import write_image
 from overpaint.errors import ImageReadError, OptionError, UnsafeFileError
@@ -91,6 +92,22 @@ REFUSED = {
     "option NaN": RECORD.to_json().replace("0.5", "NaN"),
     "option endless": RECORD.to_json().replace("0.5", "9" * 5000),
     "parts": changed(parts={"a": 1}),
+    "zoom number": changed(zoom=1),
+    "regions number": changed(regions=1),
+    "region text": changed(regions=["a"]),
+    "region unknown": changed(regions=[{"prompt": "a", "code": "b"}]),
+    "region number": changed(regions=[{"prompt": 1}]),
+    "region path": changed(regions=[{"prompt": "a", "mask": "/etc/passwd"}]),
+    "regions long": changed(regions=[{"prompt": "x" * 10_001}] * 2),
+    "regions many": changed(regions=[{"prompt": "a"}] * 101),
+    "history text": changed(history="a"),
+    "history number": changed(history=[1]),
+    "history many": changed(history=[json.loads(RECORD.to_json())] * 101),
+    "history path": changed(history=[json.loads(changed(input="../secret.png"))]),
+    "history schema": changed(history=[json.loads(changed(schema=2))]),
+    "history of history": changed(
+        history=[json.loads(changed(history=[json.loads(RECORD.to_json())]))]
+    ),
     "threads none": changed(threads=0),
     "threads many": changed(threads=10**6),
     "threads half": changed(threads=1.5),
@@ -126,7 +143,10 @@ def test_doubtful_records_are_refused(name):
         lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=9), inner),
         max_leaves=8,
     ),
-    st.sampled_from(["schema", "method", "prompt", "seeds", "options", "parts", "threads", "new"]),
+    st.sampled_from(
+        ["schema", "method", "prompt", "seeds", "options", "parts", "threads", "new"],
+    )
+    | st.sampled_from(["zoom", "regions", "extend", "history"]),
 )
 def test_any_value_anywhere_is_taken_or_refused(value, name):
     try:
@@ -190,3 +210,66 @@ def test_prompts_that_could_not_be_read_back_are_refused_at_once():
     for prompt in ("x" * 20_001, "\udc80"):
         with pytest.raises(OptionError):
             Record("a", "b", prompt, (1,))
+
+
+def test_records_of_earlier_versions_are_read():
+    new = {"invert_mask", "regions", "zoom", "extend", "history"}
+    old = {name: value for name, value in json.loads(RECORD.to_json()).items() if name not in new}
+    assert Record.from_json(json.dumps(old)) == RECORD
+
+
+def test_regions_that_could_not_be_read_back_are_refused_at_once():
+    for region in (
+        RecordedRegion("x" * 20_001),
+        RecordedRegion("a\0b"),
+        RecordedRegion("a", "../mask.png"),
+    ):
+        with pytest.raises(OptionError):
+            Record("a", "b", "c", (1,), regions=(region,))
+
+
+def steps(count: int, prompt: str = "") -> tuple[Record, ...]:
+    return tuple(Record("a", "b", f"{n} {prompt}", (1,)) for n in range(count))
+
+
+def test_a_chain_is_the_history_and_the_edit_itself():
+    record = Record("a", "b", "now", (1,), history=steps(3))
+    assert [step.prompt.strip() for step in record.chain] == ["0", "1", "2", "now"]
+    assert not any(step.history for step in record.chain)
+    assert Record.from_json(record.to_json()) == record
+
+
+def test_a_history_keeps_its_latest_edits_and_room_for_the_rest():
+    assert bounded(steps(150)) == steps(150)[50:]
+    longest = "\U0001f600" * 9_990  # twelve characters each in a record's ASCII
+    kept = bounded(steps(40, longest))
+    assert 1 <= len(kept) < 40
+    assert kept == steps(40, longest)[-len(kept) :]
+    full = Record("a", "b", longest, (1,), source_prompt=longest, history=kept)
+    assert Record.from_json(full.to_json()) == full
+
+
+@pytest.mark.parametrize("suffix", [".png", ".jpg", ".webp"])
+def test_a_picture_brings_the_edits_that_made_it(tmp_path, pixels, suffix):
+    record = Record("a", "b", "now", (1,), history=steps(3))
+    path = write_image(Image.fromarray(pixels), tmp_path / f"out{suffix}", record)
+    assert read_image(path).history == record.chain
+    plain = write_image(Image.fromarray(pixels), tmp_path / f"plain{suffix}")
+    assert read_image(plain).history == ()
+
+
+def test_a_jpeg_holds_as_much_of_the_history_as_fits(tmp_path, pixels):
+    record = Record("a", "b", "now", (1,), history=steps(90, "and some words" * 20))
+    path = write_image(Image.fromarray(pixels), tmp_path / "out.jpg", record)
+    kept = read_record(path).history
+    assert 1 < len(kept) < 90
+    assert kept == record.history[-len(kept) :]
+
+
+def test_a_history_that_is_not_believed_is_left_out_with_a_note(tmp_path, pixels):
+    texts = PngImagePlugin.PngInfo()
+    texts.add_itxt("overpaint", REFUSED["input parent"])
+    Image.fromarray(pixels).save(tmp_path / "in.png", pnginfo=texts)
+    picture = read_image(tmp_path / "in.png")
+    assert picture.history == ()
+    assert any("not recorded" in note for note in picture.warnings)

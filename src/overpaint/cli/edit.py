@@ -1,10 +1,11 @@
 """`overpaint edit`: change a picture by text."""
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from overpaint.cli import flags, inputs, outputs
+from overpaint.cli import flags, inputs, masks, outputs
 from overpaint.cli.progress import watching
 from overpaint.cli.terminal import Terminal, given
 
@@ -19,9 +20,11 @@ def edit(
     method: flags.Method = "diffusionclip",
     model: flags.Model = "portraits",
     adapter: flags.Adapter = None,
-    mask: Annotated[
-        str | None, typer.Option("--mask", help="White = edit here; - for stdin.")
-    ] = None,
+    mask: masks.Mask = None,
+    invert_mask: masks.Invert = False,
+    region: masks.Regions = None,
+    zoom: masks.Zoom = "auto",
+    extend: masks.Extend = "",
     face: Annotated[
         str | None,
         typer.Option("--face", metavar="auto|N|all", help="Edit a face alone; see `faces`."),
@@ -48,17 +51,17 @@ def edit(
     as_json: flags.Json = False,
 ) -> None:
     """Edit a picture by text; writes PNG with all that is needed to do it again."""
-    from overpaint.data.names import output_name
     from overpaint.methods import registry
 
     registry.find(method)
-    piped = image == inputs.PIPE
-    called = "stdin" if piped else image
-    names = [output_name(called, method, seed + k) for k in range(count)]
-    paths = outputs.targets(out, names, piped=piped, as_json=as_json, overwrite=overwrite)
+    seeds = range(seed, seed + count)
+    paths = _paths(image, method, seeds, out=out, as_json=as_json, overwrite=overwrite)
     options = given(option, num_inference_steps=steps, strength=strength, guidance_scale=guidance)
     limits = given(None, max_pixels=max_pixels)
-    area = None if mask is None else inputs.source(mask, taken=piped)
+    if overwrite:
+        masks.check_kept(paths, masks.of(mask, region, adapter))
+    where = masks.read(mask, region, taken=image == inputs.PIPE)
+    where |= {"invert_mask": invert_mask, "zoom": zoom, "extend": extend, "face": face}
     picture = inputs.picture(image, paths, keep_exif=keep_exif, **limits)
 
     from overpaint.editing import edits
@@ -70,15 +73,25 @@ def edit(
         method=method,
         model=model,
         adapter=adapter or None,
-        mask=area,
-        face=face,
         clip=clip,
         seed=seed,
         count=count,
         device=device,
         dtype=dtype,
         watch=watching(terminal),
+        **where,
         **limits,
         **options,
     )
     outputs.write(terminal, results, paths, as_json=as_json, overwrite=overwrite)
+
+
+def _paths(
+    image: str, method: str, seeds: range, *, out: str | None, as_json: bool, overwrite: bool
+) -> list[Path | None]:
+    """Where each seed's picture goes."""
+    from overpaint.data.names import output_name
+
+    piped = image == inputs.PIPE
+    names = [output_name("stdin" if piped else image, method, seed) for seed in seeds]
+    return outputs.targets(out, names, piped=piped, as_json=as_json, overwrite=overwrite)

@@ -1,22 +1,29 @@
 """`overpaint replay`: do an edit again from the record in its picture."""
 
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from overpaint.cli import flags, inputs, outputs
+from overpaint.cli import flags, inputs, masks, outputs
 from overpaint.cli.progress import watching
 from overpaint.cli.terminal import Terminal, given
+from overpaint.data.sources import shown
+
+if TYPE_CHECKING:
+    from overpaint.replaying import Replay
 
 
 def replay(
     terminal: Terminal,
     picture: Annotated[Path, typer.Argument(help="An output of Overpaint, record and all.")],
     image: Annotated[
-        Path | None, typer.Option("--image", help="The original, where it is not found by name.")
+        Path | None, typer.Option("--image", help="The original, or one between, if not found.")
     ] = None,
-    mask: Annotated[Path | None, typer.Option("--mask", help="The mask, likewise.")] = None,
+    mask: Annotated[
+        list[Path] | None, typer.Option("--mask", help="A mask, likewise; repeatable.")
+    ] = None,
     model: Annotated[
         str | None, typer.Option("-m", "--model", help="The model, where it was a folder.")
     ] = None,
@@ -36,6 +43,8 @@ def replay(
     names = [] if out is None else [picture.name]
     paths = outputs.targets(out, names, piped=False, as_json=as_json, overwrite=overwrite)
     limits = given(None, max_pixels=max_pixels)
+    if overwrite:
+        masks.check_kept(paths, [*masks.of(None, None, adapter), *(mask or [])])
     if paths:
         inputs.picture(str(picture), paths, **limits)
     again = replay_picture(
@@ -55,11 +64,39 @@ def replay(
         told: dict[str, object] = {"picture": str(picture)}
         told |= {"path": next((str(each) for each in written), None)}
         told |= {"verdict": again.verdict, "largest": again.largest, "share": again.share}
-        terminal.line({**told, "changed": again.changed, "seconds": again.result.seconds})
+        told |= {"changed": again.changed, "seconds": again.result.seconds}
+        terminal.line({**told, "steps": _steps(again)})
     else:
         tell = terminal.say if None in paths else terminal.result  # stdout may hold the picture
+        for line in _shown(again):
+            tell(line)
         tell(f"{picture}: {again.verdict}")
     for change in again.changed:
         terminal.say(f"note:  {change}")
     if again.verdict == "differs":
         raise typer.Exit(1)
+
+
+def _steps(again: "Replay") -> list[dict[str, object]]:
+    """Every edit from the original on, as plain data."""
+    return [
+        {
+            "input": step.input,
+            "method": step.method,
+            "model": step.model,
+            "prompt": step.prompt,
+            "regions": [region.prompt for region in step.regions],
+            "again": number >= again.start,
+        }
+        for number, step in enumerate(again.steps)
+    ]
+
+
+def _shown(again: "Replay") -> Iterator[str]:
+    """A line for each edit of a chain, none for one alone."""
+    for number, step in enumerate(again.steps if len(again.steps) > 1 else (), start=1):
+        texts = [step.prompt, *(region.prompt for region in step.regions)]
+        asked = ", ".join(shown(text) for text in texts if text)
+        how = f"{step.method} with {step.model}" + (f": {asked}" if asked else "")
+        done = "" if number > again.start else " (not done again)"
+        yield f"{number}. {shown(step.input) or 'a pipe'}, {how}{done}"

@@ -12,7 +12,9 @@ from overpaint.data.arrays import from_array, from_tensor, is_tensor
 from overpaint.data.colour import Profile
 from overpaint.data.decoding import MAX_PIXELS, check_size, decode, dots
 from overpaint.data.icc import ProfileError, read_profile
+from overpaint.data.metadata import read_history
 from overpaint.data.modes import Array, Planes, planes
+from overpaint.data.record import Record
 from overpaint.data.sources import portable_name, read_bytes, shown
 from overpaint.errors import ImageReadError
 
@@ -30,6 +32,7 @@ class Picture:
         dpi: dots an inch, across and down.
         name: of the file, with its folder when that was relative; empty for no file.
         sha256: of the file's bytes, or of the pixels when there was no file.
+        history: of the edits that made it, where the file is an output of Overpaint.
         warnings: what was lost or guessed, for the user to read.
     """
 
@@ -41,6 +44,7 @@ class Picture:
     dpi: tuple[float, float] | None = None
     name: str = ""
     sha256: str = ""
+    history: tuple[Record, ...] = ()
     warnings: tuple[str, ...] = ()
 
     @property
@@ -83,6 +87,7 @@ def read_image(source: object, *, max_pixels: int = MAX_PIXELS, keep_exif: bool 
     name = shown(source) if isinstance(source, str | os.PathLike) else "the picture"
     found = decode(data, name, max_pixels)
     icc, profile, colours, notes = _profiled(found.planes, found.icc)
+    history, doubts = read_history(data)
     return Picture(
         pixels=colours.colour,
         alpha=colours.alpha,
@@ -92,7 +97,8 @@ def read_image(source: object, *, max_pixels: int = MAX_PIXELS, keep_exif: bool 
         dpi=found.dpi,
         name=portable_name(source) if isinstance(source, str | os.PathLike) else "",
         sha256=hashlib.sha256(data).hexdigest(),
-        warnings=found.warnings + notes,
+        history=history,
+        warnings=found.warnings + notes + doubts,
     )
 
 

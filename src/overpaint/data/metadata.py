@@ -4,6 +4,7 @@ import json
 import os
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 
 from PIL import PngImagePlugin
 
@@ -12,9 +13,12 @@ from overpaint.data.containers import png_text, slim_jpeg
 from overpaint.data.record import MOST_CHARACTERS, Record
 from overpaint.data.sniff import kind
 from overpaint.data.sources import read_bytes, shown
-from overpaint.errors import ImageReadError
+from overpaint.errors import ImageReadError, OverpaintError
 
 RECORD, PARAMETERS = "overpaint", "parameters"
+_MOST_PARTS = 20_000  # of a WebP
+_MOST_COMMENT = 30_000  # characters, two bytes each: the EXIF block of a JPEG holds 64 KB
+_HOLDERS = ("PNG", "JPEG", "WEBP")
 _NAMES = {
     "num_inference_steps": "Steps",
     "guidance_scale": "CFG scale",
@@ -54,9 +58,15 @@ def png_texts(record: Record, size: tuple[int, int]) -> PngImagePlugin.PngInfo:
 
 
 def exif_block(record: Record, size: tuple[int, int], kept: bytes | None) -> bytes:
-    """`kept` with one comment: the A1111 text, whose last setting is the record."""
-    text = f"{parameters(record, size)}, {RECORD.title()}: {_quoted(record.to_json())}"
-    return exif.with_comment(kept, text)
+    """`kept` with one comment: the A1111 text, whose last setting is the record.
+
+    Of a long history the oldest edits are left out.
+    """
+    while True:
+        text = f"{parameters(record, size)}, {RECORD.title()}: {_quoted(record.to_json())}"
+        if len(text) <= _MOST_COMMENT or not record.history:
+            return exif.with_comment(kept, text)
+        record = replace(record, history=record.history[1:])
 
 
 def read_record(source: object) -> Record:
@@ -80,6 +90,16 @@ def read_record(source: object) -> Record:
     return Record.from_json(text)
 
 
+def read_history(data: bytes) -> tuple[tuple[Record, ...], tuple[str, ...]]:
+    """The edits that made the picture in `data`, and a note where its record is not believed."""
+    try:
+        return (read_record(data).chain, ()) if kind(data, "") in _HOLDERS else ((), ())
+    except ImageReadError:
+        return (), ()
+    except OverpaintError as error:
+        return (), (f"how the picture was made is not recorded: {error.why or error.what}",)
+
+
 def _comment(data: bytes, found: str) -> str | None:
     """The record's JSON in the EXIF comment."""
     block = slim_jpeg(data)[1] if found == "JPEG" else _webp_exif(data)
@@ -89,7 +109,9 @@ def _comment(data: bytes, found: str) -> str | None:
 
 def _webp_exif(data: bytes) -> bytes | None:
     at = 12
-    while at + 8 <= len(data):
+    for _ in range(_MOST_PARTS):
+        if at + 8 > len(data):
+            break
         size = int.from_bytes(data[at + 4 : at + 8], "little")
         if data[at : at + 4] == b"EXIF":
             return data[at + 8 : at + 8 + size]

@@ -7,7 +7,8 @@ from typing import Any
 from overpaint.data.face import Face
 from overpaint.errors import OptionError, UnsafeFileError
 
-_MOST_TEXT, _MOST_ITEMS, _MOST_SEEDS = 20_000, 100, 4096
+_MOST_TEXT, _MOST_SEEDS = 20_000, 4096
+MOST_ITEMS = 100
 
 Option = bool | int | float | str | None | list
 
@@ -59,6 +60,13 @@ def integer(name: str, value: Any) -> int:
     return value
 
 
+def truth(name: str, value: Any) -> bool:
+    """True or false."""
+    if not isinstance(value, bool):
+        raise refused(f"{name} is {brief(value)}, expected true or false")
+    return value
+
+
 def seeds(name: str, value: Any) -> tuple[int, ...]:
     """1 to 4096 integers."""
     if not isinstance(value, list) or not 1 <= len(value) <= _MOST_SEEDS:
@@ -68,30 +76,39 @@ def seeds(name: str, value: Any) -> tuple[int, ...]:
 
 def faces(name: str, value: Any) -> tuple[Face, ...]:
     """At most 100 faces, each an object of numbers."""
-    if not isinstance(value, list) or len(value) > _MOST_ITEMS:
-        raise refused(f"{name} is {brief(value)}, expected at most {_MOST_ITEMS} faces")
+    if not isinstance(value, list) or len(value) > MOST_ITEMS:
+        raise refused(f"{name} is {brief(value)}, expected at most {MOST_ITEMS} faces")
     try:
         return tuple(Face(**each) for each in value)
     except (TypeError, OptionError) as error:
         raise refused(f"{name} is {brief(value)}, expected x, y, size and tilt of each") from error
 
 
+def objects(name: str, value: Any) -> list[dict[str, Any]]:
+    """At most 100 objects, whose fields are still to be checked."""
+    if not isinstance(value, list) or len(value) > MOST_ITEMS:
+        raise refused(f"{name} is {brief(value)}, expected at most {MOST_ITEMS} objects")
+    if not all(isinstance(each, dict) for each in value):
+        raise refused(f"{name} is {brief(value)}, expected objects")
+    return value
+
+
 def texts(name: str, value: Any) -> dict[str, str]:
     """At most 100 texts by name."""
-    if not isinstance(value, dict) or len(value) > _MOST_ITEMS:
-        raise refused(f"{name} is {brief(value)}, expected at most {_MOST_ITEMS} texts")
+    if not isinstance(value, dict) or len(value) > MOST_ITEMS:
+        raise refused(f"{name} is {brief(value)}, expected at most {MOST_ITEMS} texts")
     return {text(name, key): text(name, each) for key, each in value.items()}
 
 
 def options(name: str, value: Any) -> dict[str, Option]:
     """At most 100 numbers, texts, truths, or lists of them, by name."""
-    if not isinstance(value, dict) or len(value) > _MOST_ITEMS:
-        raise refused(f"{name} is {brief(value)}, expected at most {_MOST_ITEMS} values")
+    if not isinstance(value, dict) or len(value) > MOST_ITEMS:
+        raise refused(f"{name} is {brief(value)}, expected at most {MOST_ITEMS} values")
     return {text(name, key): _option(f"{name}.{key}", each) for key, each in value.items()}
 
 
 def _option(name: str, value: Any) -> Option:
-    if isinstance(value, list) and len(value) <= _MOST_ITEMS:
+    if isinstance(value, list) and len(value) <= MOST_ITEMS:
         if any(isinstance(each, list) for each in value):
             raise refused(f"{name[:60]} is a list of lists")
         return [_option(name, each) for each in value]

@@ -56,7 +56,12 @@ class Options:
 
 
 @register(
-    "blended", title="Blended Diffusion", paper="2111.14818", options=Options, parts=("clip",)
+    "blended",
+    title="Blended Diffusion",
+    paper="2111.14818",
+    options=Options,
+    parts=("clip",),
+    regions=True,
 )
 def blended(
     model: DiffusionModel, task: Task, options: Options, run: Run, *, clip: Clip | None = None

@@ -40,6 +40,7 @@ class Options:
     options=Options,
     needs=("prompt",),
     parts=("clip",),
+    regions=True,
 )
 def local_clip(
     model: DiffusionModel, task: Task, options: Options, run: Run, *, clip: Clip

@@ -89,6 +89,12 @@ class Method:
     parts: tuple[str, ...]  # loaded objects that `fn` takes by keyword
     fn: Callable[..., Outcome]
     extra: Callable[[Any], tuple[str, ...]]  # further parts, which some options ask for
+    regions: bool = False  # whether it takes several masks, each with a text
+
+    @property
+    def reads_text(self) -> bool:
+        """Whether the prompt has effect, even where the model itself reads none."""
+        return "prompt" in self.needs or "clip" in self.parts
 
 
 _METHODS: dict[str, Method] = {}
@@ -103,11 +109,13 @@ def register(
     needs: tuple[str, ...] = (),
     parts: tuple[str, ...] = (),
     extra: Callable[[Any], tuple[str, ...]] = lambda options: (),
+    regions: bool = False,
 ) -> Callable[[F], F]:
     """Make `fn(model, task, options, run, **parts) -> Outcome` a method."""
 
     def keep(fn: F) -> F:
-        _METHODS[name] = Method(name, title, paper, options, frozenset(needs), parts, fn, extra)
+        needed = frozenset(needs)
+        _METHODS[name] = Method(name, title, paper, options, needed, parts, fn, extra, regions)
         return fn
 
     return keep
@@ -131,10 +139,14 @@ def parse_options(method: Method, given: Mapping[str, Any]) -> Any:
 
 
 def check(method: Method, given: Mapping[str, Any]) -> None:
-    """Refuses what lacks an input that the method needs."""
+    """Refuses what lacks an input that the method needs, and regions where it takes none."""
     for need in sorted(method.needs):
         if given[need] is None or (isinstance(given[need], str) and not given[need].strip()):
             raise OptionError(f"The method {method.name} needs a {need.replace('_', ' ')}")
+    if given.get("regions") and not method.regions:
+        able = ", ".join(name for name, each in methods().items() if each.regions)
+        hint = f"Use {able}, or give one mask." if able else "Give one mask."
+        raise OptionError(f"The method {method.name} takes no regions", "It has one text", hint)
 
 
 def perform(
