@@ -1,10 +1,11 @@
 """`overpaint edit`: change a picture by text."""
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from overpaint.cli import flags, inputs, outputs
+from overpaint.cli import candidates, flags, inputs, outputs
 from overpaint.cli.progress import watching
 from overpaint.cli.terminal import Terminal, given
 
@@ -31,6 +32,18 @@ def edit(
     count: Annotated[
         int, typer.Option("-n", "--count", min=1, help="Pictures, each with its own seed.")
     ] = 1,
+    batch: Annotated[
+        int | None, typer.Option("--batch", min=1, help="Pictures at once; else as memory allows.")
+    ] = None,
+    rank: Annotated[
+        bool, typer.Option("--rank", help="Print them best first, by how well they fit the prompt.")
+    ] = False,
+    best: Annotated[
+        int | None, typer.Option("--best", metavar="K", min=1, help="Keep the K best alone.")
+    ] = None,
+    sheet: Annotated[
+        Path | None, typer.Option("--sheet", metavar="FILE", help="Show all of them on one page.")
+    ] = None,
     steps: flags.Steps = None,
     strength: flags.Strength = None,
     guidance: flags.Guidance = None,
@@ -56,6 +69,8 @@ def edit(
     called = "stdin" if piped else image
     names = [output_name(called, method, seed + k) for k in range(count)]
     paths = outputs.targets(out, names, piped=piped, as_json=as_json, overwrite=overwrite)
+    choice = candidates.Choice(prompt, rank, best, sheet)
+    wanted = candidates.chosen(choice, count, paths, overwrite=overwrite)
     options = given(option, num_inference_steps=steps, strength=strength, guidance_scale=guidance)
     limits = given(None, max_pixels=max_pixels)
     area = None if mask is None else inputs.source(mask, taken=piped)
@@ -75,10 +90,15 @@ def edit(
         clip=clip,
         seed=seed,
         count=count,
+        batch=batch,
         device=device,
         dtype=dtype,
         watch=watching(terminal),
         **limits,
         **options,
     )
-    outputs.write(terminal, results, paths, as_json=as_json, overwrite=overwrite)
+    how = {"as_json": as_json, "overwrite": overwrite}
+    if wanted is None:
+        outputs.write(terminal, results, paths, **how)
+    else:
+        candidates.write(terminal, results, paths, picture, wanted, **how, **limits)

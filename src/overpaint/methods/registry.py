@@ -74,6 +74,7 @@ class Outcome:
     redrawn: bool = False  # drawn anew, so that the original's finest detail is not its own
     chosen: Mapping[str, Any] = field(default_factory=dict)  # options that were left to the method
     notes: tuple[str, ...] = ()  # what the user should know of it
+    chance: bool = True  # another seed makes another picture
 
 
 @dataclass(frozen=True)
@@ -88,6 +89,7 @@ class Method:
     parts: tuple[str, ...]  # loaded objects that `fn` takes by keyword
     fn: Callable[..., Outcome]
     extra: Callable[[Any], tuple[str, ...]]  # further parts, which some options ask for
+    settles: tuple[str, ...]  # options that, left open, the first seed's picture chooses for all
 
 
 _METHODS: dict[str, Method] = {}
@@ -102,11 +104,13 @@ def register(
     needs: tuple[str, ...] = (),
     parts: tuple[str, ...] = (),
     extra: Callable[[Any], tuple[str, ...]] = lambda options: (),
+    settles: tuple[str, ...] = (),
 ) -> Callable[[F], F]:
     """Make `fn(model, task, options, run, **parts) -> Outcome` a method."""
 
     def keep(fn: F) -> F:
-        _METHODS[name] = Method(name, title, paper, options, frozenset(needs), parts, fn, extra)
+        needed = frozenset(needs)
+        _METHODS[name] = Method(name, title, paper, options, needed, parts, fn, extra, settles)
         return fn
 
     return keep

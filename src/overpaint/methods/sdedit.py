@@ -43,7 +43,7 @@ def sdedit(model: DiffusionModel, task: Task, options: Options, run: Run) -> Out
     """One picture for each seed; with a mask only inside it."""
     x0 = model.codec.encode(task.image).repeat(len(run.seeds), 1, 1, 1)
     if options.strength == 0:
-        return Outcome(model.codec.decode(x0))
+        return Outcome(model.codec.decode(x0), chance=False)
     mask = None if task.mask is None else model.codec.encode_mask(task.mask)
     t0 = model.schedule.time_of(options.strength)
     levels = model.schedule.path(below(t0, options.num_inference_steps))
