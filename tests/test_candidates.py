@@ -1,4 +1,4 @@
-"""Candidates: micro-batches that shrink when memory runs out, labels, calls, and what is settled."""
+"""Candidates: batches that shrink when memory runs out, labels, calls, what is settled."""
 
 from dataclasses import dataclass, field
 

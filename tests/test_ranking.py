@@ -82,8 +82,8 @@ def test_a_clip_that_guided_is_told():
 
 
 def test_the_embedded_ranker_is_the_one_made_for_it():
-    held_out = (WEIGHTS / "clip-check").is_dir()
-    assert ranking.RANKER == ("clip-check" if held_out else "clip")
+    made_for_it = "clip-check" if (WEIGHTS / "clip-check").is_dir() else "clip"
+    assert made_for_it == ranking.RANKER
 
 
 def test_gradients_are_not_kept():
