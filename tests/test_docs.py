@@ -27,6 +27,8 @@ from overpaint.recipes import diffusionclip
 from overpaint.recipes.registry import RECIPES
 from overpaint.recipes.training import Training
 
+from .colours import colours
+
 ROOT = Path(__file__).parents[1]
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").rglob("*.md"))]
 SLOW = ("doctor",)
@@ -80,7 +82,8 @@ def _tiny(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("overpaint.replaying.edit", quick)
     monkeypatch.setattr(editing, "edit", quick)
     monkeypatch.setattr(editing, "edits", each)
-    # Checkpoints of others, and a face, that the pages speak of.
+    # Checkpoints of others, a CLIP that ranks, and a face, that the pages speak of.
+    monkeypatch.setattr("overpaint.ranking.ranker", colours)
     monkeypatch.setattr(overpaint, "load", lambda name, **told: tiny())
     monkeypatch.setattr("overpaint.models.clip.load_clip", str)
     monkeypatch.setattr("overpaint.models.identity.load_identity", str)

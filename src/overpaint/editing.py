@@ -2,17 +2,13 @@
 
 import functools
 import operator
-import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, ParamSpec
 
-import torch
-from PIL import Image
-
 from overpaint import adapters
 from overpaint import parts as loaded
+from overpaint.candidates import candidates
 from overpaint.core.watch import Watch, unwatched
 from overpaint.data.decoding import MAX_PIXELS
 from overpaint.data.images import read_image
@@ -20,13 +16,13 @@ from overpaint.data.where import Where
 from overpaint.errors import OptionError
 from overpaint.memory import memory_errors
 from overpaint.methods import registry
-from overpaint.methods.registry import Run, Task
+from overpaint.methods.registry import Task
 from overpaint.methods.shares import Share, listed
-from overpaint.models.bundle import Calls, DiffusionModel
+from overpaint.models.bundle import DiffusionModel
 from overpaint.models.clip import Clip
 from overpaint.models.control import Adapter
 from overpaint.models.zoo import load
-from overpaint.performing import Asked, fitted, perform_each
+from overpaint.performing import Asked, fitted
 from overpaint.results import Result, together
 
 P = ParamSpec("P")
@@ -49,6 +45,7 @@ def edits(
     clip: str | Path | Clip | None = None,
     seed: int | Sequence[int] = 0,
     count: int = 1,
+    batch: int | None = None,
     max_pixels: int = MAX_PIXELS,
     keep_exif: bool = False,
     watch: Watch = unwatched,
@@ -74,6 +71,7 @@ def edits(
             `Face`s; None for the whole picture.
         clip: folder, file or hub id of the CLIP that guides, where the method takes one.
         seed: of the first image, counted upwards; or exactly one for each.
+        batch: how many are made at once; else as many as memory holds, at most 16.
         max_pixels: a larger picture or mask is refused.
         keep_exif: keep all of the EXIF block, place and maker's note too.
         options: of the method, see `overpaint.methods()`.
@@ -82,6 +80,7 @@ def edits(
     parsed = registry.parse_options(chosen, options)
     given: dict[str, Any] = {} if adapter is None else {"adapter": listed(adapter)}
     given |= {} if clip is None else {"clip": clip}
+    _check_batch(batch)
     where = Where(mask, invert_mask, regions, zoom, extend, face)
     texts = {"prompt": prompt, "source_prompt": source_prompt}
     registry.check(chosen, {**texts, "mask": where.limited or None, "regions": regions})
@@ -97,7 +96,7 @@ def edits(
         acts = fitted(scene, placement, base.device)
         task = Task(pixels.to(base.device), prompt, source_prompt, **acts)
         asked = Asked(chosen, parsed, base, task, placement, scene)
-        yield from _each(asked, seeds, given, watch)
+        yield from candidates(asked, seeds, given, watch, batch)
 
 
 def _whole(each: Callable[P, Iterator[Result]]) -> Callable[P, Result]:
@@ -128,34 +127,9 @@ def seeds_of(seed: int | Sequence[int], count: int) -> tuple[int, ...]:
     return tuple(seeds)
 
 
+def _check_batch(batch: int | None) -> None:
+    if batch is not None and (not isinstance(batch, int) or batch < 1):
+        raise OptionError(f"batch must be a whole number from 1, got {batch!r:.60}")
+
+
 _SEED = "A seed is a whole number from 0 to 2^63 - 1"
-
-
-def _each(
-    asked: Asked, seeds: tuple[int, ...], given: Mapping[str, Any], watch: Watch
-) -> Iterator[Result]:
-    """A result for each seed; one by one, so that it is the same whatever stands beside it."""
-    began, first = time.perf_counter(), list[torch.Tensor]()
-    record = asked.record(seeds)  # what cannot be written is refused before parts are tuned
-    parts = {} if asked.idle else asked.parts(given, watch)
-    record = replace(record, parts=loaded.described(parts))
-    notes = tuple(asked.warnings(parts))
-    for seed in seeds:
-        model = replace(asked.model, calls=(calls := Calls()))
-        image, made = perform_each(asked, Run((seed,), watch), parts, model)
-        shown = [outcome.images for outcome in made]
-        again = bool(first) and all(map(torch.equal, shown, first))
-        first = first or shown
-        yield Result(
-            images=[image],
-            record=replace(record, seeds=(seed,), options={**record.options, **made[0].chosen}),
-            calls=calls.count,
-            seconds=time.perf_counter() - began,
-            mask=None if asked.mask is None else Image.fromarray(asked.mask.values),
-            warnings=(*notes, *made[0].notes, *([_AGAIN] if again else [])),
-        )
-        asked = asked.settled(made[0].chosen)  # what was chosen for one picture holds for all
-        began = time.perf_counter()
-
-
-_AGAIN = "the seed makes no difference in this edit: one picture is enough"

@@ -23,7 +23,7 @@ from overpaint.data.where import Scene
 from overpaint.data.windows import Window
 from overpaint.methods import registry
 from overpaint.methods.registry import Method, Outcome, Region, Run, Task
-from overpaint.models.bundle import DiffusionModel
+from overpaint.models.bundle import Calls, DiffusionModel
 
 
 @dataclass(frozen=True)
@@ -52,6 +52,11 @@ class Asked:
         """Whether nothing can change: the mask is black everywhere, or the strength 0."""
         black = self.mask is not None and not self.mask.values.any()
         return black or getattr(self.options, "strength", None) == 0
+
+    @property
+    def unsettled(self) -> bool:
+        """Whether the first picture decides something that the others take over."""
+        return any(getattr(self.options, name) in (None, "auto") for name in self.method.settles)
 
     def warnings(self, parts: Mapping[str, Any]) -> Iterator[str]:
         """What the user should know, whatever the seed."""
@@ -97,17 +102,17 @@ class Asked:
     def perform(self, run: Run, parts: Mapping[str, Any], model: DiffusionModel) -> Outcome:
         """What the method makes; `model` is the one asked for, with its calls counted."""
         if self.idle or (self.task.mask is not None and not self.task.mask.any()):
-            return Outcome(self.task.image)
+            return Outcome(self.task.image, chance=False)
         return registry.perform(self.method, model, self.task, self.options, run, parts)
 
     def settled(self, chosen: Mapping[str, Any]) -> "Asked":
         """The same with the options that the method chose."""
         return replace(self, options=replace(self.options, **chosen))
 
-    def paste(self, outcome: Outcome) -> Image.Image:
-        """The one picture of an outcome, at full size."""
+    def paste(self, outcome: Outcome, number: int = 0) -> Image.Image:
+        """One picture of an outcome, at full size."""
         values = None if self.mask is None or outcome.whole else self.mask.values
-        return self.placement.paste(outcome.images, mask=values, detail=not outcome.redrawn)
+        return self.placement.paste(outcome.images[number], mask=values, detail=not outcome.redrawn)
 
     def next(self, face: Face, image: Image.Image, chosen: Mapping[str, Any]) -> "Asked":
         """The same of another face, in what was made so far, with what was chosen before."""
@@ -128,18 +133,39 @@ def fitted(scene: Scene, placement: Placement | Window, device: torch.device) ->
     return {"mask": None if scene.mask is None else fit(scene.mask), "regions": regions}
 
 
-def perform_each(
-    asked: Asked, run: Run, parts: Mapping[str, Any], model: DiffusionModel
-) -> tuple[Image.Image, list[Outcome]]:
-    """The picture with every face edited, or all of it, and the outcome of each."""
+@dataclass(frozen=True)
+class Made:
+    """What came of a batch: the outcome of every face, or of the whole picture."""
+
+    asked: Asked  # of the last outcome
+    outcomes: list[Outcome]
+    calls: int  # of the network, for each picture of the batch
+
+    @property
+    def chance(self) -> bool:
+        """Whether another seed would make another picture."""
+        return any(outcome.chance for outcome in self.outcomes)
+
+    def __len__(self) -> int:
+        return len(self.outcomes[-1].images) if self.chance else 1
+
+    def image(self, number: int) -> Image.Image:
+        """Picture `number`, at full size."""
+        return self.asked.paste(self.outcomes[-1], number)
+
+
+def perform_each(asked: Asked, run: Run, parts: Mapping[str, Any]) -> Made:
+    """The picture with every face edited, one after another, or all of it.
+
+    Several faces take one seed: each is edited in the picture that was made so far.
+    """
+    model = replace(asked.model, calls=(calls := Calls()))
     outcomes = [asked.perform(run, parts, model)]
-    image = asked.paste(outcomes[0])
     for face in asked.faces[1:]:
-        asked = asked.next(face, image, outcomes[0].chosen)
+        asked = asked.next(face, asked.paste(outcomes[-1]), outcomes[0].chosen)
         parts = loaded.moved(parts, asked.placement)
         outcomes.append(asked.perform(run, parts, model))
-        image = asked.paste(outcomes[-1])
-    return image, outcomes
+    return Made(asked, outcomes, calls.count)
 
 
 def _name(model: DiffusionModel) -> str:

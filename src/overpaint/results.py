@@ -17,7 +17,7 @@ class Result:
 
     images: list[Image.Image]  # of the input's size, one for each seed
     record: Record
-    calls: int  # forwards of the network, all images together
+    calls: int  # forwards of the network, all images together: of a batch of B they are B
     seconds: float  # of the edit itself, the model loaded
     mask: Image.Image | None = None  # where it was edited
     warnings: tuple[str, ...] = ()

@@ -93,7 +93,7 @@ def test_an_interrupted_edit_keeps_what_is_done(
         return real(method, model, task, options, how, parts)
 
     monkeypatch.setattr(registry, "perform", interrupted)
-    ran = run(f"{EDIT} -n 9 -o made/ {more}")
+    ran = run(f"{EDIT} -n 9 --batch 1 -o made/ {more}")
     assert ran.code == 130
     assert len(ran.text.splitlines()) == 2
     assert [read_record(path).seeds for path in sorted(here.glob("made/*"))] == [(0,), (1,)]

@@ -64,6 +64,16 @@ class Case:
         steps = {name: STEPS for name in names if name.endswith("_steps")}
         return steps | {name: value for name, value in FEW.items() if name in names}
 
+    @property
+    def varied(self) -> dict[str, Any]:
+        """Few steps, and each seed with a picture of its own where the method can do that."""
+        names = self.method.options.__dataclass_fields__
+        return self.quick | ({"bridge": "on"} if "bridge" in names else {})
+
+    def several(self, count: int) -> int:
+        """How many pictures `count` seeds make under `varied`."""
+        return count if self.run(**self.varied).chance else 1
+
     def task(self, mask: torch.Tensor | None = None, size: int = 16) -> Task:
         """A smooth picture, with texts for those who need some."""
         rows = torch.linspace(-0.8, 0.8, size).view(1, 1, size, 1)

@@ -1,6 +1,7 @@
 """What holds for every method from a picture file to a picture file."""
 
 import dataclasses
+from itertools import islice
 
 import numpy as np
 import pytest
@@ -33,14 +34,14 @@ def some_mask(photo, seed=0):
 
 
 def test_the_result_has_the_size_of_the_picture_and_a_record(case, photo):
-    result = edit(case, photo, seed=5, count=2)
-    assert [image.size for image in result.images] == [photo.size] * 2
-    assert result.record.seeds == (5, 6)
+    result, count = edit(case, photo, seed=5, count=2, **case.varied), case.several(2)
+    assert [image.size for image in result.images] == [photo.size] * count
+    assert result.record.seeds == (5, 6)[:count]
     assert result.record.method == case.method.name
     assert result.record.options.keys() == case.method.options.__dataclass_fields__.keys()
-    asked = case.method.extra(case.method.options(**case.quick))
+    asked = case.method.extra(case.method.options(**case.varied))
     assert set(result.record.parts) == {*case.method.parts, *asked}
-    assert result.calls >= 2
+    assert result.calls >= 2 * count
     assert Record.from_json(result.record.to_json()) == result.record
 
 
@@ -76,8 +77,9 @@ def test_strength_zero_gives_the_picture_back(case, photo):
 def test_a_file_is_done_again_to_the_same_bytes(case, photo, tmp_path):
     photo.save(tmp_path / "in.png")
     some_mask(photo).save(tmp_path / "mask.png")
-    result = edit(case, tmp_path / "in.png", mask=tmp_path / "mask.png", seed=[9, 4], count=2)
-    for index in range(2):
+    asked = {"seed": [9, 4], "batch": 1, **case.varied}
+    result = edit(case, tmp_path / "in.png", mask=tmp_path / "mask.png", **asked)
+    for index in range(case.several(2)):
         path = result.save(tmp_path / f"out{index}.png", index)
         again = replay(path)
         assert again.verdict == "identical", again
@@ -103,19 +105,37 @@ def test_seeds_are_checked(case, photo, seed):
 
 @pytest.mark.parametrize("seed", [np.int64(3), True, [np.uint8(3), 4], np.array([3, 4])])
 def test_whole_numbers_of_any_kind_are_seeds(case, photo, seed):
-    record = edit(case, photo, seed=seed, count=2).record
-    assert record.seeds in ((3, 4), (1, 2))
+    record, count = edit(case, photo, seed=seed, count=2, **case.varied).record, case.several(2)
+    assert record.seeds in ((3, 4)[:count], (1, 2)[:count])
     assert Record.from_json(record.to_json()) == record
 
 
-def test_each_picture_comes_as_soon_as_it_is_made(case, photo):
-    asked = {"method": case.method.name, "model": "tiny", **case.quick}
+@pytest.mark.parametrize("batch", [0, -1, 1.5, "many"])
+def test_the_size_of_batches_is_checked(case, photo, batch):
+    with pytest.raises(OptionError, match="batch must be a whole number from 1"):
+        edit(case, photo, batch=batch)
+
+
+def test_each_picture_comes_as_soon_as_its_batch_is_made(case, photo):
+    asked = {"method": case.method.name, "model": "tiny", "batch": 2, **case.varied}
     results = edits(photo, "a sketch", count=1000, **asked)
-    first, second = next(results), next(results)
-    assert (first.record.seeds, second.record.seeds) == ((0,), (1,))
-    both = edit(case, photo, count=2)
-    assert both.images == [first.images[0], second.images[0]]
-    assert both.calls == first.calls + second.calls
+    first = list(islice(results, case.several(2)))
+    assert [result.record.seeds for result in first] == [(0,), (1,)][: len(first)]
+    both = edit(case, photo, count=2, batch=2, **case.varied)
+    assert both.images == [result.images[0] for result in first]
+    assert both.calls == sum(result.calls for result in first)
+
+
+def test_a_batch_is_its_pictures_alone(case, photo):
+    """To one grey level, with the same calls for each and records that make it again."""
+    together = edit(case, photo, count=5, batch=3, **case.varied)
+    assert len(together.images) == case.several(5)
+    for index, image in enumerate(together.images):
+        alone = edit(case, photo, seed=index, **case.varied)
+        apart = np.asarray(image).astype(int) - np.asarray(alone.images[0])
+        assert np.abs(apart).max() <= 1
+        assert together.calls == alone.calls * len(together.images)
+        assert together.record.only(index) == alone.record
 
 
 @pytest.mark.parametrize("given", [{"strength": 0}, {"mask": np.zeros((37, 23), np.uint8)}])
@@ -137,11 +157,13 @@ def test_a_text_that_nothing_reads_is_told(case, photo):
     assert len(ignored) == (not case.method.reads_text)
 
 
-def test_seeds_that_make_no_difference_are_told(case, photo):
-    settled = {"bridge": "off"} if "bridge" in case.method.options.__dataclass_fields__ else {}
+def test_where_seeds_make_no_difference_one_picture_is_made(case, photo):
+    settled = case.varied | ({"bridge": "off"} if "bridge" in case.varied else {})
+    made = case.run(0, 1, **settled)
+    assert made.chance != torch.equal(*made.images)
     result = edit(case, photo, count=3, **settled)
     told = [note for note in result.warnings if "the seed makes no difference" in note]
-    assert len(told) == all(image == result.images[0] for image in result.images)
+    assert (len(result.images), len(told)) == ((3, 0) if made.chance else (1, 1))
 
 
 def test_an_unknown_method_is_hinted_at(case, photo):

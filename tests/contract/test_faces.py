@@ -139,8 +139,9 @@ def test_seeds_that_differ_in_any_face_are_not_called_the_same(case, group):
     mask = np.zeros((60, 90), np.uint8)
     mask[:, 45:] = 255  # the first face stays as it is
     result = edit(case, group, [LEFT, RIGHT], mask=mask, count=2, strength=0.5)
-    same = np.array_equal(*(np.asarray(image) for image in result.images))
-    assert any("makes no difference" in note for note in result.warnings) == same
+    told = any("makes no difference" in note for note in result.warnings)
+    assert len(result.images) == (1 if told else 2)
+    assert told or not np.array_equal(*(np.asarray(image) for image in result.images))
 
 
 @pytest.mark.parametrize("faces", [3, [[1, 2, 3]], [{"x": 1}], [{"x": 1, "y": 1, "size": "9"}]])

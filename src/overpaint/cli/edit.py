@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from overpaint.cli import flags, inputs, masks, outputs
+from overpaint.cli import candidates, flags, inputs, masks, outputs
 from overpaint.cli.progress import watching
 from overpaint.cli.terminal import Terminal, given
 
@@ -34,6 +34,18 @@ def edit(
     count: Annotated[
         int, typer.Option("-n", "--count", min=1, help="Pictures, each with its own seed.")
     ] = 1,
+    batch: Annotated[
+        int | None, typer.Option("--batch", min=1, help="Pictures at once; else as memory allows.")
+    ] = None,
+    rank: Annotated[
+        bool, typer.Option("--rank", help="Print them best first, by how well they fit the prompt.")
+    ] = False,
+    best: Annotated[
+        int | None, typer.Option("--best", metavar="K", min=1, help="Keep the K best alone.")
+    ] = None,
+    sheet: Annotated[
+        Path | None, typer.Option("--sheet", metavar="FILE", help="Show all of them on one page.")
+    ] = None,
     steps: flags.Steps = None,
     strength: flags.Strength = None,
     guidance: flags.Guidance = None,
@@ -56,6 +68,8 @@ def edit(
     registry.find(method)
     seeds = range(seed, seed + count)
     paths = _paths(image, method, seeds, out=out, as_json=as_json, overwrite=overwrite)
+    choice = candidates.Choice(prompt, rank, best, sheet)
+    wanted = candidates.chosen(choice, count, paths, overwrite=overwrite)
     options = given(option, num_inference_steps=steps, strength=strength, guidance_scale=guidance)
     limits = given(None, max_pixels=max_pixels)
     if overwrite:
@@ -76,6 +90,7 @@ def edit(
         clip=clip,
         seed=seed,
         count=count,
+        batch=batch,
         device=device,
         dtype=dtype,
         watch=watching(terminal),
@@ -83,7 +98,11 @@ def edit(
         **limits,
         **options,
     )
-    outputs.write(terminal, results, paths, as_json=as_json, overwrite=overwrite)
+    how = {"as_json": as_json, "overwrite": overwrite}
+    if wanted is None:
+        outputs.write(terminal, results, paths, **how)
+    else:
+        candidates.write(terminal, results, paths, picture, wanted, **how, **limits)
 
 
 def _paths(

@@ -2,7 +2,7 @@
 
 import os
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -56,14 +56,21 @@ def write(
     as_json: bool,
     overwrite: bool,
 ) -> None:
-    """Every picture as soon as it is made, with its own record, and a line about each."""
-    calls, seconds, told = 0, 0.0, set[str]()
-    for result, path in zip(results, paths, strict=True):
-        written = written_to(path, result.images[0], result.record, overwrite=overwrite)
+    """Every picture as soon as it is made, and a line about each."""
+    for result, written in each(terminal, results, paths, overwrite=overwrite):
         if as_json and written is not None:
-            terminal.line(_described(result, written))
+            terminal.line(described(result, written))
         elif written is not None:
             terminal.result(str(written))
+
+
+def each(
+    terminal: Terminal, results: Iterable["Result"], paths: list[Path | None], *, overwrite: bool
+) -> Iterator[tuple["Result", Path | None]]:
+    """Every result as soon as it is made, and where its picture was written with its record."""
+    calls, seconds, told = 0, 0.0, set[str]()
+    for result, path in zip(results, paths, strict=False):  # one may stand for all
+        yield result, written_to(path, result.images[0], result.record, overwrite=overwrite)
         for note in [each for each in result.warnings if each not in told]:
             terminal.say(f"note:  {note}")
         calls, seconds = calls + result.calls, seconds + result.seconds
@@ -87,8 +94,8 @@ def written_to(
     return write_next(image, path, record)
 
 
-def _described(result: "Result", written: Path) -> dict[str, object]:
-    """A line of --json."""
+def described(result: "Result", written: Path) -> dict[str, object]:
+    """A line of --json; a ranking fills in the rest."""
     import hashlib
 
     record = result.record
@@ -102,6 +109,7 @@ def _described(result: "Result", written: Path) -> dict[str, object]:
         "seconds": result.seconds,
         "warnings": list(result.warnings),
         "record": asdict(record),
+        **dict.fromkeys(("rank", "score", "context", "crop")),
     }
 
 

@@ -29,6 +29,7 @@ HALF = 0.5  # of the path, from which, at least, a strange picture is drawn anew
     needs=("prompt",),
     parts=("adapter",),
     extra=lambda options: ("scorer",) if options.t0 == AUTO else (),
+    settles=("t0", "bridge"),
 )
 def diffusionclip(
     model: DiffusionModel,
@@ -43,7 +44,7 @@ def diffusionclip(
     x0, blend = model.codec.encode(task.image), as_blend(adapter)
     t0 = return_time(model.schedule, options, blend)
     if t0 == 0:
-        return Outcome(_each(task.image, run))
+        return Outcome(_each(task.image, run), chance=False)
     bridged = options.bridge == "on" or (options.bridge == "auto" and is_strange(model, x0))
     noisy = options.bridge_strength or max(HALF, t0 / (len(model.schedule) - 1))
     source = _bridged(model, x0, noisy, options, run) if bridged else x0
@@ -65,12 +66,8 @@ def diffusionclip(
         found = searched(model, source, made, way, score, run.watch)
         way, notes = replace(way, t0=found.t0), (*notes, found.told())
         chosen |= {"t0": repr(found.t0), "identity": None, "direction": None}
-    return Outcome(
-        _each(model.codec.decode(made(way, run.watch)), run),
-        redrawn=bridged,
-        chosen=chosen,
-        notes=notes,
-    )
+    images = _each(model.codec.decode(made(way, run.watch)), run)
+    return Outcome(images, redrawn=bridged, chosen=chosen, notes=notes, chance=bridged)
 
 
 def denoiser(model: DiffusionModel, blend: Blend, options: Options) -> Denoiser:

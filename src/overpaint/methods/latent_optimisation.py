@@ -134,4 +134,4 @@ def along_texts(clip: Clip, task: Task) -> Loss:
 
 
 def _each(image: Tensor, run: Run) -> Outcome:
-    return Outcome(image.expand(len(run.seeds), -1, -1, -1).contiguous())
+    return Outcome(image.expand(len(run.seeds), -1, -1, -1).contiguous(), chance=False)

@@ -75,6 +75,7 @@ class Outcome:
     whole: bool = False  # to be shown outside the mask too, where it need not be the original
     chosen: Mapping[str, Any] = field(default_factory=dict)  # options that were left to the method
     notes: tuple[str, ...] = ()  # what the user should know of it
+    chance: bool = True  # another seed makes another picture
 
 
 @dataclass(frozen=True)
@@ -89,7 +90,8 @@ class Method:
     parts: tuple[str, ...]  # loaded objects that `fn` takes by keyword
     fn: Callable[..., Outcome]
     extra: Callable[[Any], tuple[str, ...]]  # further parts, which some options ask for
-    regions: bool = False  # whether it takes several masks, each with a text
+    settles: tuple[str, ...]  # options that, left open, the first seed's picture chooses for all
+    regions: bool  # whether it takes several masks, each with a text
 
     @property
     def reads_text(self) -> bool:
@@ -109,13 +111,16 @@ def register(
     needs: tuple[str, ...] = (),
     parts: tuple[str, ...] = (),
     extra: Callable[[Any], tuple[str, ...]] = lambda options: (),
+    settles: tuple[str, ...] = (),
     regions: bool = False,
 ) -> Callable[[F], F]:
     """Make `fn(model, task, options, run, **parts) -> Outcome` a method."""
 
     def keep(fn: F) -> F:
         needed = frozenset(needs)
-        _METHODS[name] = Method(name, title, paper, options, needed, parts, fn, extra, regions)
+        _METHODS[name] = Method(
+            name, title, paper, options, needed, parts, fn, extra, settles, regions
+        )
         return fn
 
     return keep

@@ -43,7 +43,7 @@ def sdedit(model: DiffusionModel, task: Task, options: Options, run: Run) -> Out
     """One picture for each seed; with a mask only inside it."""
     image = task.image.repeat(len(run.seeds), 1, 1, 1)
     if options.strength == 0:
-        return Outcome(image)
+        return Outcome(image, chance=False)
     x0 = model.codec.encode(image)
     mask = None if task.mask is None else model.codec.encode_mask(task.mask)
     t0 = model.schedule.time_of(options.strength)
