@@ -22,6 +22,7 @@ from overpaint.cli import (
     portraits,
     replay,
     strokes,
+    tradeoff,
     train,
     tune,
 )
@@ -66,6 +67,7 @@ VERBS: dict[str, typer.Typer | Callable[..., None]] = {
     "methods": methods.methods,
     "models": models.models,
     "strokes": drawing,
+    "tradeoff": tradeoff.tradeoff,
     "portraits": worlds,
     "convert": convert.convert,
     "train": train.train,

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from torch import Tensor
 
 from overpaint.core.watch import Watch, unwatched
-from overpaint.metrics.fidelity import l2
 from overpaint.methods.bisecting import best, halving
 from overpaint.methods.realism import Critic
+from overpaint.metrics.fidelity import l2
 
 GRAIN = 1000  # strengths are looked for among its fractions,
 ENDS = (50.0, 950.0)  # from here to there,

@@ -113,10 +113,10 @@ class Edit:
         return of_class(self.model, self.options.label, self.options.guidance_scale)
 
     def made(self, task: Task, strength: float, run: Run) -> tuple[Tensor, float | None]:
-        """Pictures (B, 3, S, S), one a seed, not yet clamped to [-1, 1]; the paper's bound on their distance.
+        """Pictures (B, 3, S, S), one a seed and not clamped, and the paper's bound on their way.
 
-        The bound is the mean over the pictures, in units of the metric `l2`; after repeats there
-        is none. `task.image` is one guide for all seeds, or (B, ...), one for each.
+        The bound is the mean over them, in units of the metric `l2`; there is none after repeats.
+        `task.image` is one guide for all seeds, or (B, ...), one for each.
         """
         model, manner, drift = self.model, self.options.manner, Drift()
         x0 = model.codec.encode(task.image)

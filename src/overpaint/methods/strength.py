@@ -111,8 +111,8 @@ def searched(
 ) -> Found:
     """The strongest edit that keeps the identity wished for, or the weakest with the direction.
 
-    A bisection in at most `bisecting.TRIALS` edits of all `source` (B, ...) together, since a score goes one
-    way with t0; times are whole.
+    A bisection in at most `bisecting.TRIALS` edits of all `source` (B, ...) together, since a
+    score goes one way with t0; times are whole.
 
     made: the edits of `source` by a way, (B, ...).
     """
