@@ -107,6 +107,10 @@ class Edit:
     model: DiffusionModel
     options: Options
 
+    def __post_init__(self) -> None:
+        """Refuses classes that the model lacks."""
+        _ = self.denoise
+
     @property
     def denoise(self) -> Denoiser:
         """The model under the class that was asked for."""
