@@ -42,7 +42,7 @@ def test_help_is_quick_and_without_torch(argv: str, bound: float) -> None:
 
 def test_every_verb_has_help(run: Callable) -> None:
     verbs = ("edit", "replay", "invert", "methods", "models", "train", "tune", "doctor")
-    for verb in (*verbs, "portraits render", "strokes simulate", "strokes lay"):
+    for verb in (*verbs, "portraits render", "strokes simulate", "strokes lay", "tradeoff"):
         ran = run(f"{verb} --help")
         assert ran.code == 0
         assert "--json" in ran.text
