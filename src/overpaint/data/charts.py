@@ -61,7 +61,8 @@ def _draw(draw: ImageDraw.ImageDraw, panel: Panel, left: int) -> None:
     small, large = ImageFont.load_default(15), ImageFont.load_default(18)
     draw.text((left + WIDTH / 2, 22), panel.title, INK, large, anchor="mm")
     draw.text((left + WIDTH / 2, HEIGHT - 16), panel.across, INK, small, anchor="mm")
-    xs, ys = (ticks(min(v), max(v)) for v in zip(*points, strict=True)) if points else ([0.0, 1.0],) * 2
+    columns = list(zip(*points, strict=True)) or [(0.0, 1.0), (0.0, 1.0)]
+    xs, ys = (ticks(min(values), max(values)) for values in columns)
     across = Axis(xs[0], xs[-1], left + LEFT, left + WIDTH - RIGHT)
     up = Axis(ys[0], ys[-1], HEIGHT - BOTTOM, TOP)
     for value in xs:
