@@ -15,7 +15,7 @@ import pytest
 from PIL import Image
 
 import overpaint
-from overpaint import Face, editing, tuning
+from overpaint import Face, editing, trading, tuning
 from overpaint.cli import main
 from overpaint.cli.methods import _range as limits
 from overpaint.methods.options import parse_fields
@@ -56,6 +56,7 @@ COMMANDS = [
 def _tiny(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A folder with the files that the pages speak of; every edit is a quick one."""
     real, apart = editing.edit, signature(tuning.tune).parameters
+    trade = trading.tradeoff
 
     def quick(image: object, prompt: str, **given: Any) -> editing.Result:
         kept = {name: given[name] for name in ("seed", "count", "mask") if name in given}
@@ -73,6 +74,12 @@ def _tiny(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         Options.parsed({name: given[name] for name in given if name != "overwrite"})
         return folder, {"family": "ddpm", "parameters": 0, "assumed": {}}
 
+    def curve(guides: list[str], **given: Any) -> trading.Curve:
+        options = {n: v for n, v in given.items() if n not in signature(trade).parameters}
+        parse_fields(methods()["sdedit"].options, options, "A curve")
+        return trading.Curve((trading.Point(0.5, 1.0, 1.0, None),), 0.5, len(guides))
+
+    monkeypatch.setattr(trading, "tradeoff", curve)
     for recipe in RECIPES.values():  # options are read, nothing is trained
         module = importlib.import_module(recipe.module)
         monkeypatch.setattr(module, "run", lambda folder, config, watch: {})

@@ -13,6 +13,7 @@ from overpaint.data.placement import Placement
 from overpaint.data.sources import portable_name
 from overpaint.errors import OptionError
 from overpaint.methods.combining import Blend, Part, as_blend
+from overpaint.methods.realism import Gallery
 from overpaint.methods.registry import Method, Task
 from overpaint.methods.shares import Share
 from overpaint.methods.strength import Scorer
@@ -20,7 +21,9 @@ from overpaint.models.bundle import DiffusionModel
 from overpaint.models.clip import Clip, load_clip
 from overpaint.models.control import Adapter, check_base, read_adapter
 from overpaint.models.identity import FaceEncoder, load_identity
+from overpaint.models.judge import load_judge
 from overpaint.models.zoo import embedded
+from overpaint.recipes.reals import real_pictures
 from overpaint.tuning import tuned
 
 
@@ -131,6 +134,16 @@ def find_scorer(model: DiffusionModel, *asked: Any) -> Scorer:
     )
 
 
+def find_gallery(
+    model: DiffusionModel, task: Task, given: Any = None, watch: Watch = unwatched, *asked: Any
+) -> Gallery:
+    """The embedded judge and real pictures, which are loaded when they are asked for."""
+    return Gallery(
+        lambda: load_judge(embedded("judge"), model.device),
+        lambda folder: real_pictures(model, folder, watch),
+    )
+
+
 def find_clip(
     model: DiffusionModel, task: Task, given: str | PathLike | Clip | None = None, *asked: Any
 ) -> Clip | None:
@@ -152,6 +165,7 @@ def find_identity(
 _RESOLVERS: dict[str, Callable[..., Any]] = {
     "adapter": find_adapter,
     "clip": find_clip,
+    "gallery": find_gallery,
     "identity": find_identity,
     "scorer": find_scorer,
 }

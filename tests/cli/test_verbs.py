@@ -45,7 +45,7 @@ STROKES = ("simulate", "lay", "paste", "mask")
 
 def test_every_verb_has_help(run: Callable) -> None:
     verbs = ("edit", "replay", "invert", "methods", "models", "train", "tune", "doctor")
-    for verb in (*verbs, "portraits render", *(f"strokes {verb}" for verb in STROKES)):
+    for verb in (*verbs, "tradeoff", "portraits render", *(f"strokes {each}" for each in STROKES)):
         ran = run(f"{verb} --help")
         assert ran.code == 0
         assert "--json" in ran.text

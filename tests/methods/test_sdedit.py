@@ -71,6 +71,61 @@ def test_outside_the_mask_is_the_guide_also_after_repeats(fresh):
     assert (images[..., :6] - GUIDE[..., :6]).abs().mean() > 0.1
 
 
-def test_an_option_of_another_method_is_unknown():
-    with pytest.raises(OptionError, match="no option 'guidance_scale'"):
-        registry.parse_options(registry.find("sdedit"), {"guidance_scale": 7.5})
+def test_a_grey_mask_may_say_how_strongly_each_pixel_changes():
+    mask = torch.tensor([0.0, 0.25, 0.5, 1.0]).repeat_interleave(4).expand(1, 1, 16, 16)
+    task, run = Task(GUIDE, mask=mask), Run(tuple(range(64)))
+    how = {"strength": 0.6, "num_inference_steps": 60, "solver": "ddim"}
+    images = made(task, run, mask_as="strength", **how)
+    moved = (images.mean(0) - GUIDE[0]).abs().mean((0, 1)).view(4, 4).mean(1).tolist()
+    assert torch.equal(images[..., :4], GUIDE[..., :4].expand(64, -1, -1, -1))
+    for share, here in zip((0.25, 0.5, 1.0), moved[1:], strict=True):
+        alone = distance(made(Task(GUIDE), run, **{**how, "strength": 0.6 * share}))
+        assert here == pytest.approx(alone, rel=0.15)
+    blended = made(task, run, **how)
+    assert not torch.allclose(blended, images, atol=0.1)
+
+
+def test_a_white_mask_of_strengths_is_none():
+    white = Task(GUIDE, mask=torch.ones(1, 1, 16, 16))
+    how = {"num_inference_steps": 6, "mask_as": "strength", "solver": "dpmpp_2m"}
+    assert torch.equal(made(white, **how), made(**how))
+
+
+def test_the_noise_level_means_the_same_in_both_processes():
+    """SDEdit of a Gaussian draws from p(x0 | x_t0), whose mean and deviation are known."""
+    level, run = model().schedule.at(0.4 * 999), Run(tuple(range(64)))
+    noise = (level.sigma / level.alpha) ** 2
+    shrunk = 0.25 / (0.25 + noise)
+    mean = smooth(0) + shrunk * 1.5
+    variance = shrunk**2 * noise + 0.25 * noise / (0.25 + noise)
+    for solver in ("vp", "ve", "ancestral"):
+        images = made(strength=0.4, num_inference_steps=200, solver=solver, run=run)
+        assert (images - mean).mean().abs() < 0.02, solver
+        assert float((images - mean).var()) == pytest.approx(variance, rel=0.05), solver
+
+
+@pytest.mark.parametrize("solver", SOLVERS)
+@pytest.mark.parametrize("strength", [1e-6, 0.5, 1.0])
+def test_every_solver_takes_just_the_steps_that_are_asked_for(solver, strength):
+    for steps in (1, 2, 5):
+        one = model()
+        options = Options(strength=strength, num_inference_steps=steps, solver=solver)
+        images = sdedit(one, Task(GUIDE), options, Run()).images
+        assert one.calls.count == steps
+        assert torch.isfinite(images).all()
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ({"faithfulness": 100}, "faithfulness is for strength=auto"),
+        ({"realism": 1, "strength": 0.4}, "realism is for strength=auto"),
+        ({"real": "folder"}, "real is for strength=auto"),
+        ({"strength": "auto", "faithfulness": 9, "realism": 1}, "both given"),
+        ({"strength": 1.2}, "strength must be a number in"),
+        ({"label": -1}, "label must be a whole number"),
+    ],
+)
+def test_options_that_contradict_each_other_are_refused(given, said):
+    with pytest.raises(OptionError, match=said):
+        registry.parse_options(registry.find("sdedit"), given)

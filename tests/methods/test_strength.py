@@ -6,9 +6,10 @@ import pytest
 import torch
 
 from overpaint.errors import OptionError
+from overpaint.methods.bisecting import TRIALS
 from overpaint.methods.diffusionclip import Options, diffusionclip
 from overpaint.methods.registry import Run, Task, find, parse_options
-from overpaint.methods.strength import HIGHEST, LOWEST, TRIALS, Scorer, Wish, likeness, progress
+from overpaint.methods.strength import HIGHEST, LOWEST, Scorer, Wish, likeness, progress
 
 from .test_diffusionclip import gaussian, smooth, tuned
 

@@ -23,6 +23,7 @@ from overpaint.cli import (
     portraits,
     replay,
     strokes,
+    tradeoff,
     train,
     tune,
 )
@@ -71,6 +72,7 @@ VERBS: dict[str, typer.Typer | Callable[..., None]] = {
     "methods": methods.methods,
     "models": models.models,
     "strokes": drawing,
+    "tradeoff": tradeoff.tradeoff,
     "portraits": worlds,
     "convert": convert.convert,
     "train": train.train,

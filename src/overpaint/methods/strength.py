@@ -1,7 +1,7 @@
 """Automatic strength: the time t0 at which an edit reaches a wanted score (2110.02711, fig. 9)."""
 
 import math
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from torch import Tensor
@@ -9,6 +9,7 @@ from torch.nn import functional as F
 
 from overpaint.core.watch import Watch, unwatched
 from overpaint.errors import OptionError
+from overpaint.methods.bisecting import best, halving
 from overpaint.methods.walking import Way
 from overpaint.models.bundle import DiffusionModel
 from overpaint.models.clip import Clip, apart
@@ -16,7 +17,6 @@ from overpaint.models.identity import FaceEncoder
 
 TUNED, AUTO = "tuned", "auto"  # values of the option t0, beside a number
 LOWEST, HIGHEST = 0.05, 0.8  # of the path: where t0 is looked for
-TRIALS = 8  # edits; they leave t0 uncertain by a hundredth of the path
 LIKENESS = 0.8  # identity wanted where nothing is asked for
 
 
@@ -111,36 +111,20 @@ def searched(
 ) -> Found:
     """The strongest edit that keeps the identity wished for, or the weakest with the direction.
 
-    A bisection in at most `TRIALS` edits of all `source` (B, ...) together, since a score goes one
-    way with t0; times are whole.
+    A bisection in at most `bisecting.TRIALS` edits of all `source` (B, ...) together, since a
+    score goes one way with t0; times are whole.
 
     made: the edits of `source` by a way, (B, ...).
     """
     tried, wish, images = dict[float, float](), score.wish, model.codec.decode(source)
-    for t0 in watch(_times(tried, wish, len(model.schedule) - 1), None, "trying t0"):
+    last = len(model.schedule) - 1
+    ends = float(round(LOWEST * last)), float(round(HIGHEST * last))
+    times = halving(tried, wish.value, ends, rising=wish.rising)
+    for t0 in watch(times, None, "trying t0"):
         edited = model.codec.decode(made(way.quick(t0)))
         tried[t0] = score.of(images, edited.clamp(-1, 1))
-    fitting = [t0 for t0, found in tried.items() if found >= wish.value]
-    if fitting:
-        best = min(fitting) if wish.rising else max(fitting)
-    else:
-        best = max(tried, key=lambda t0: tried[t0])
-    return Found(wish, best, tried[best], reached=bool(fitting))
-
-
-def _times(tried: Mapping[float, float], wish: Wish, last: float) -> Iterator[float]:
-    """The times to try, both ends first; `tried` holds the scores of those before."""
-    low, high = float(round(LOWEST * last)), float(round(HIGHEST * last))
-    yield from (low, high)
-    if (tried[low] >= wish.value) == (tried[high] >= wish.value):
-        return
-    while len(tried) < TRIALS and high - low > 1:
-        middle = float((low + high) // 2)
-        yield middle
-        if (tried[middle] >= wish.value) == wish.rising:
-            high = middle
-        else:
-            low = middle
+    t0, reached = best(tried, wish.value, rising=wish.rising)
+    return Found(wish, t0, tried[t0], reached)
 
 
 def checked_time(text: str) -> None:

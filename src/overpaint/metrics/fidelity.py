@@ -23,6 +23,15 @@ def mse(images: Tensor, reference: Tensor) -> Tensor:
     return (images - reference).square().flatten(1).mean(1)
 
 
+@metric("l2", unit="of full scale squared, over 256 x 256 pixels", better="lower")
+def l2(images: Tensor, reference: Tensor) -> Tensor:
+    """Squared distance, summed over colours and pixels as if of a 256 x 256 picture (2108.01073).
+
+    So pictures of any size compare with each other, and with what the paper reports.
+    """
+    return (images - reference).square().flatten(1).mean(1) * (3 * 256 * 256)
+
+
 @metric("psnr", unit="dB", better="higher")
 def psnr(images: Tensor, reference: Tensor) -> Tensor:
     """Peak signal-to-noise ratio of full scale 1; infinite for equal pictures."""

@@ -22,11 +22,20 @@ class Judge:
 
     def read(self, images: Tensor) -> dict[str, Tensor]:
         """`(B, 3, H, W)` in [-1, 1] to the probabilities `(B, values)` of each attribute."""
-        pixels = prepare(images, 64, antialias=True) * 2 - 1
         with torch.no_grad():
-            logits = self.net(pixel_values=pixels).logits
+            logits = self.net(pixel_values=_seen(images)).logits
         groups = logits.split([len(values) for values in self.values.values()], dim=1)
         return {name: group.softmax(1) for name, group in zip(self.values, groups, strict=True)}
+
+    def features(self, images: Tensor) -> Tensor:
+        """`(B, 3, H, W)` in [-1, 1] to what it reads from, `(B, d)`: see `metrics.sets`."""
+        with torch.no_grad():
+            return self.net.resnet(pixel_values=_seen(images)).pooler_output.flatten(1)
+
+
+def _seen(images: Tensor) -> Tensor:
+    """Pictures at the size it was trained on."""
+    return prepare(images, 64, antialias=True) * 2 - 1
 
 
 def load_judge(path: Path, device: torch.device | str = "cpu") -> Judge:
