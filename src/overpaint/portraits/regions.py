@@ -12,5 +12,9 @@ which no viewer sees; an edit that is held to the mask loses nothing by them."""
 
 def true_region(scene: Scene, edit: Scene, size: int = 64) -> np.ndarray:
     """(size, size) bool: the pixels in which the pictures of a scene and of its edit differ."""
-    before, after = (render(each, size).astype(np.int16) for each in (scene, edit))
-    return np.abs(after - before).max(2) > VISIBLE
+    return changed(render(scene, size), render(edit, size))
+
+
+def changed(before: np.ndarray, after: np.ndarray) -> np.ndarray:
+    """(H, W) bool: where two pictures (H, W, 3) uint8 differ by more than `VISIBLE`."""
+    return np.abs(after.astype(np.int16) - before).max(2) > VISIBLE
