@@ -93,56 +93,73 @@ def prompt(scene: Scene, attribute: str, value: str) -> str:
     return f"a {scene.kind} {PHRASES[attribute][value][0]}"
 
 
+def tools(model: DiffusionModel) -> Mapping[str, Any]:
+    """The loaded objects that the method takes."""
+    return parts.resolve(registry.find(METHOD), model, Task(torch.zeros(1, 3, 64, 64)), {})
+
+
+def drawn(
+    model: DiffusionModel,
+    local: Local,
+    given: Mapping[str, Any],
+    seeds: tuple[int, ...] = (0,),
+    **options: object,
+) -> Tensor:
+    """An edit `(B, 3, 64, 64)` for each seed, all in one batch."""
+    method = registry.find(METHOD)
+    settings = registry.parse_options(method, options)
+    return registry.perform(method, model, local.task, settings, Run(seeds), given).images
+
+
 def edited(
-    model: DiffusionModel, locals_: Sequence[Local], ways: Mapping[str, Mapping[str, Any]]
+    model: DiffusionModel, asked_for: Sequence[Local], ways: Mapping[str, Mapping[str, object]]
 ) -> tuple[dict[str, Tensor], Figures]:
-    """Every way's edits `(N, 3, 64, 64)` and its seconds a picture; the ways take turns."""
+    """Every way's edits `(N, 3, 64, 64)` and its seconds for each; the ways take turns."""
     made: dict[str, list[Tensor]] = {way: [] for way in ways}
-    seconds = dict.fromkeys(ways, 0.0)
-    method, first = registry.find(METHOD), locals_[0].task
-    found = parts.resolve(method, model, first, {}, options=None)
-    for seed, local in enumerate(locals_):
+    seconds, given = dict.fromkeys(ways, 0.0), tools(model)
+    for seed, local in enumerate(asked_for):
         for way, options in ways.items():
             began = time.perf_counter()
-            settings = registry.parse_options(method, options)
-            outcome = registry.perform(method, model, local.task, settings, Run((seed,)), found)
-            seconds[way] += time.perf_counter() - began
-            made[way].append(outcome.images)
-    each = {way: spent / len(locals_) for way, spent in seconds.items()}
-    return {way: torch.cat(pictures) for way, pictures in made.items()}, each
+            made[way].append(drawn(model, local, given, (seed,), **options))
+            seconds[way] += (time.perf_counter() - began) / len(asked_for)
+    return {way: torch.cat(pictures) for way, pictures in made.items()}, seconds
 
 
-def as_asked(locals_: Sequence[Local], made: Tensor) -> Tensor:
+def as_asked(asked_for: Sequence[Local], made: Tensor) -> Tensor:
     """(N,) bool: which edits the judge reads as they were asked for."""
-    after = read(made)
+    after, aims = read(made), [each.aim for each in asked_for]
     return torch.stack(
-        [after[each.aim.attribute][i].argmax() == each.aim.index for i, each in enumerate(locals_)]
+        [after[aim.attribute][i].argmax() == aim.index for i, aim in enumerate(aims)]
     )
 
 
-def kept(locals_: Sequence[Local], made: Tensor) -> float:
+def kept(asked_for: Sequence[Local], made: Tensor) -> float:
     """Share of the other attributes shown before and after that read as before."""
-    before, after = read(torch.cat([each.picture for each in locals_])), read(made)
+    before, after = read(torch.cat([each.picture for each in asked_for])), read(made)
     same = [
         bool(before[name][i].argmax() == after[name][i].argmax())
-        for i, each in enumerate(locals_)
+        for i, each in enumerate(asked_for)
         for name in each.aim.others()
         if name in each.shown
     ]
     return sum(same) / len(same)
 
 
-def compared(name: str, count: int = 64) -> tuple[Figures, Tensor]:
-    """What both gradients and the true edits reach; rows of sources, truth and edits."""
-    asked_for = wanted(name, count)
-    ways = {way: {"gradient": way} for way in WAYS}
-    made, seconds = edited(load("portraits"), asked_for, ways)
-    made = {"true": torch.cat([each.truth for each in asked_for]), **made}
-    figures = {}
-    for way, pictures in made.items():
-        figures[f"{name}, {way}: asked"] = float(as_asked(asked_for, pictures).float().mean())
-        figures[f"{name}, {way}: kept"] = kept(asked_for, pictures)
-    figures |= {f"{name}, {way}: seconds": spent for way, spent in seconds.items()}
-    figures[f"{name}: share of the seconds"] = seconds["free"] / seconds["exact"]
-    sources = torch.cat([each.picture for each in asked_for])
-    return figures, torch.stack([sources, *made.values()])
+def measured(count: int = 64) -> tuple[Figures, dict[str, Tensor]]:
+    """What both gradients and the true edits reach, by kind; rows of sources and edits of each."""
+    figures, rows, model = Figures(), {}, load("portraits")
+    spent = dict.fromkeys(WAYS, 0.0)
+    for name in KINDS:
+        asked_for = wanted(name, count)
+        made, seconds = edited(model, asked_for, {way: {"gradient": way} for way in WAYS})
+        sources = torch.cat([each.picture for each in asked_for])
+        truth = torch.cat([each.truth for each in asked_for])
+        for way, pictures in {"true edit": truth, **made}.items():
+            asked = as_asked(asked_for, pictures).float().mean()
+            figures[f"{name}, {way}: asked"] = float(asked)
+            figures[f"{name}, {way}: kept"] = kept(asked_for, pictures)
+        figures |= {f"{name}, {way}: seconds": seconds[way] for way in WAYS}
+        spent = {way: spent[way] + seconds[way] for way in WAYS}
+        rows[name] = torch.stack([sources, *made.values()])
+    figures["free: share of the seconds"] = spent["free"] / spent["exact"]
+    return figures, rows
