@@ -28,7 +28,7 @@ def measured() -> Figures:
 def seconds(repeats: int = 3) -> Figures:
     """Of one candidate alone and of each of sixteen in a batch, by both gradients: medians."""
     model, local, found = load("portraits"), wanted("hat")[0], Figures()
-    given = tools(model)
+    given = tools(model, local.task)
     for way in WAYS:
         _timed(model, local, given, 1, way)  # the first one of a process is slower
         one = median(_timed(model, local, given, 1, way) for _ in range(repeats))
@@ -53,10 +53,9 @@ def by_rank(count: int = 24) -> Figures:
     `count` pictures, as many of each hard kind; the quarters are of each picture's candidates.
     """
     model, asked = load("portraits"), []
-    given = tools(model)
     for name in HARD:
         for local in wanted(name)[: count // len(HARD)]:
-            made = drawn(model, local, given, tuple(range(COUNT)))
+            made = drawn(model, local, tools(model, local.task), tuple(range(COUNT)))
             asked.append(as_asked([local] * COUNT, made)[_order(local, made)])
     shares = torch.stack(asked).float().mean(0)
     figures = {

@@ -93,9 +93,9 @@ def prompt(scene: Scene, attribute: str, value: str) -> str:
     return f"a {scene.kind} {PHRASES[attribute][value][0]}"
 
 
-def tools(model: DiffusionModel) -> Mapping[str, Any]:
+def tools(model: DiffusionModel, task: Task) -> Mapping[str, Any]:
     """The loaded objects that the method takes."""
-    return parts.resolve(registry.find(METHOD), model, Task(torch.zeros(1, 3, 64, 64)), {})
+    return parts.resolve(registry.find(METHOD), model, task, {})
 
 
 def drawn(
@@ -116,7 +116,7 @@ def edited(
 ) -> tuple[dict[str, Tensor], Figures]:
     """Every way's edits `(N, 3, 64, 64)` and its seconds for each; the ways take turns."""
     made: dict[str, list[Tensor]] = {way: [] for way in ways}
-    seconds, given = dict.fromkeys(ways, 0.0), tools(model)
+    seconds, given = dict.fromkeys(ways, 0.0), tools(model, asked_for[0].task)
     for seed, local in enumerate(asked_for):
         for way, options in ways.items():
             began = time.perf_counter()
