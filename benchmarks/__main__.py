@@ -24,6 +24,7 @@ from benchmarks import (
     speed,
     strokes,
     table,
+    uses,
 )
 from benchmarks.pictures import save_grid
 
@@ -94,6 +95,7 @@ MEASURED: dict[str, Callable[[], Figures]] = {
     "local": edited_in_regions,
     "candidates": candidates.measured,
     "outside": outside.measured,
+    "uses": lambda: {**uses.blended(), **uses.sdedit()},
     "combining": combining.combined,
     "solvers": solvers.all_times,
     "speed": speed.measured,

@@ -6,15 +6,16 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 from PIL import Image
 
 import overpaint
 from benchmarks.pictures import FOLDER
+from benchmarks.strokes import pixels
 from overpaint.data.compositing import pasted
 from overpaint.data.images import read_image
 from overpaint.data.sheets import Cell, sheet
 from overpaint.data.strokes import Guide, laid, simulated
+from overpaint.metrics.fidelity import l2
 from overpaint.models.zoo import load
 from overpaint.ranking import rank
 
@@ -80,27 +81,32 @@ def blended() -> Figures:
     return figures
 
 
+def guides() -> tuple[tuple[str, Image.Image, Mapping[str, Mapping[str, Any]]], ...]:
+    """Guides of SDEdit, and how each is made real."""
+    portrait = read_image(PORTRAIT)
+    strokes = simulated(portrait)
+    hat = pasted(read_image(EXAMPLES / "beanie.png"), portrait, (100, 20), width=330)
+    across = Image.linear_gradient("L").rotate(90).resize(strokes.size)
+    ways: dict[str, Mapping[str, Any]] = {f"strength {s}": {"strength": s} for s in STRENGTHS}
+    ways["VE, 0.5"] = {"solver": "ve"}
+    ways["0.4, repeated"] = {"strength": 0.4, "repeats": 2}
+    ways["0 to 0.7 across"] = {"mask": across, "mask_as": "strength", "strength": 0.7}
+    return (
+        ("strokes", strokes, ways),
+        ("painted on", scribble().image, {"0.5 in its mask": {"mask": scribble().mask}}),
+        ("pasted on", hat.image, {"0.35 in its mask": {"mask": hat.mask, "strength": 0.35}}),
+    )
+
+
 def sdedit() -> Figures:
-    """Squared distance to the guide of each use; keeps a picture of each."""
-    figures, model = Figures(), load("portraits")
-    strokes = simulated(read_image(PORTRAIT))
-    hat = pasted(read_image(EXAMPLES / "beanie.png"), read_image(PORTRAIT), (100, 20), width=330)
-    ramp = Image.linear_gradient("L").rotate(90).resize(strokes.size)
-    uses: list[tuple[str, Image.Image, dict[str, Any]]] = [
-        *((f"strength {strength}", strokes, {"strength": strength}) for strength in STRENGTHS),
-        ("VE, 0.5", strokes, {"solver": "ve"}),
-        ("two repeats, 0.4", strokes, {"strength": 0.4, "repeats": 2}),
-        ("0 to 0.7 by pixel", strokes, {"mask": ramp, "mask_as": "strength", "strength": 0.7}),
-        ("strokes, 0.5", scribble().image, {"mask": scribble().mask}),
-        ("a patch, 0.35", hat.image, {"mask": hat.mask, "strength": 0.35}),
-    ]
-    cells = [Cell(strokes, ("strokes",))]
-    for title, guide, how in uses:
-        if guide is not cells[-1].image and guide is not strokes:
-            cells.append(Cell(guide, ("painted" if guide is not hat.image else "pasted",)))
-        (image,) = overpaint.edit(guide, method="sdedit", model=model, **how).images
-        cells.append(Cell(image, (title,)))
-        apart = (np.asarray(image, float) - np.asarray(guide.convert("RGB"))) / 255
-        figures[f"sdedit, {title}: root mean square"] = float(np.sqrt((apart**2).mean()))
+    """How far each picture is from its guide, in squared distance; keeps all of them."""
+    figures, cells, model = Figures(), list[Cell](), load("portraits")
+    for name, guide, ways in guides():
+        cells.append(Cell(guide, (name,)))
+        for way, how in ways.items():
+            (image,) = overpaint.edit(guide, method="sdedit", model=model, **how).images
+            cells.append(Cell(image, (way,)))
+            apart = l2(*(pixels(each, model.size) / 2 + 0.5 for each in (image, guide)))
+            figures[f"sdedit, {name}, {way}: squared distance"] = float(apart)
     sheet(cells).save(FOLDER / "sdedit-uses.png")
     return figures
