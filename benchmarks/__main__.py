@@ -12,15 +12,19 @@ import torch
 
 from benchmarks import (
     baseline,
+    candidates,
     combining,
     degrees,
     edits,
+    local,
     memory,
     models,
+    outside,
     solvers,
     speed,
     strokes,
     table,
+    uses,
 )
 from benchmarks.pictures import save_grid
 
@@ -70,6 +74,15 @@ def degree_of_change() -> Figures:
     return figures
 
 
+def edited_in_regions(columns: int = 12) -> Figures:
+    """Local edits by kind; keeps rows of sources and of what both gradients made of them."""
+    figures, rows = local.measured()
+    for name, pictures in rows.items():
+        shown = pictures[:, :columns].flatten(0, 1)
+        save_grid(shown, f"local-{name.replace(' ', '-')}.png", columns)
+    return figures
+
+
 MEASURED: dict[str, Callable[[], Figures]] = {
     "judge": models.judging,
     "clip": models.zero_shot,
@@ -79,6 +92,10 @@ MEASURED: dict[str, Callable[[], Figures]] = {
     "baseline": against_baseline,
     "strokes": from_strokes,
     "degrees": degree_of_change,
+    "local": edited_in_regions,
+    "candidates": candidates.measured,
+    "outside": outside.measured,
+    "uses": lambda: {**uses.blended(), **uses.sdedit()},
     "combining": combining.combined,
     "solvers": solvers.all_times,
     "speed": speed.measured,

@@ -1,17 +1,23 @@
-"""Grids of small pictures for the documentation."""
+"""Pictures out of tensors: as arrays, and as grids of small ones for the documentation."""
 
 from pathlib import Path
 
+import numpy as np
 import torch
 from PIL import Image
 
 FOLDER = Path(__file__).parent.parent / "docs" / "pictures"
 
 
+def arrays(pictures: torch.Tensor) -> np.ndarray:
+    """Pictures `(N, 3, H, W)` in [-1, 1] as `(N, H, W, 3)` uint8."""
+    return ((pictures + 1) * 127.5).round().byte().permute(0, 2, 3, 1).numpy()
+
+
 def save_grid(pictures: torch.Tensor, name: str, columns: int, *, folder: Path = FOLDER) -> None:
     """Save pictures `(N, 3, S, S)` in [-1, 1] side by side, at twice their size."""
     rows = [torch.cat(list(row), dim=2) for row in pictures.split(columns)]
-    whole = ((torch.cat(rows, dim=1) + 1) * 127.5).round().byte().permute(1, 2, 0).numpy()
+    (whole,) = arrays(torch.cat(rows, dim=1)[None])
     folder.mkdir(parents=True, exist_ok=True)
     size = (whole.shape[1] * 2, whole.shape[0] * 2)
     Image.fromarray(whole).resize(size, Image.Resampling.NEAREST).save(folder / name)

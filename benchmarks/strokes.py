@@ -5,6 +5,7 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
+from benchmarks.pictures import arrays
 from benchmarks.worlds import held_out, read
 from overpaint.data.images import Picture, read_image
 from overpaint.data.placement import fit
@@ -57,8 +58,7 @@ def sheet(strength: float = 0.5) -> Tensor:
 
 def painted(photos: Tensor, size: int) -> Tensor:
     """Strokes of photos `(N, 3, S, S)` in [-1, 1], six colours each."""
-    arrays = ((photos + 1) * 127.5).round().byte().permute(0, 2, 3, 1).numpy()
-    return torch.cat([pixels(simulated(Picture(array)), size) for array in arrays])
+    return torch.cat([pixels(simulated(Picture(array)), size) for array in arrays(photos)])
 
 
 def pixels(image: object, size: int) -> Tensor:

@@ -1,0 +1,74 @@
+"""Candidates of a local edit: their seconds, and what a CLIP that did not guide makes of them."""
+
+import time
+from collections.abc import Mapping
+from statistics import median
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from benchmarks.local import WAYS, Local, as_asked, drawn, tools, wanted
+from benchmarks.pictures import arrays
+from overpaint.models.bundle import DiffusionModel
+from overpaint.models.zoo import load
+from overpaint.ranking import rank, ranker
+
+HARD = ("hat", "glasses", "beard")  # what one candidate alone reaches only now and then
+COUNT = 16  # candidates of a picture
+QUARTER = COUNT // 4
+Figures = dict[str, float]
+
+
+def measured() -> Figures:
+    """Seconds of candidates and shares as asked by rank."""
+    return {**seconds(), **by_rank()}
+
+
+def seconds(repeats: int = 3) -> Figures:
+    """Of one candidate alone and of each of sixteen in a batch, by both gradients: medians."""
+    model, local, found = load("portraits"), wanted("hat")[0], Figures()
+    given = tools(model, local.task)
+    for way in WAYS:
+        _timed(model, local, given, 1, way)  # the first one of a process is slower
+        one = median(_timed(model, local, given, 1, way) for _ in range(repeats))
+        batch = median(_timed(model, local, given, COUNT, way) for _ in range(repeats)) / COUNT
+        found[f"{way}: one candidate, seconds"] = one
+        found[f"{way}: each of {COUNT}, seconds"] = batch
+        found[f"{way}: each of {COUNT}, to one alone"] = batch / one
+    return found
+
+
+def _timed(
+    model: DiffusionModel, local: Local, given: Mapping[str, Any], count: int, way: str
+) -> float:
+    began = time.perf_counter()
+    drawn(model, local, given, tuple(range(count)), gradient=way)
+    return time.perf_counter() - began
+
+
+def by_rank(count: int = 24) -> Figures:
+    """Shares judged as asked of all candidates, of the best quarter by rank and of the worst.
+
+    `count` pictures, as many of each hard kind; the quarters are of each picture's candidates.
+    """
+    model, asked = load("portraits"), []
+    for name in HARD:
+        for local in wanted(name)[: count // len(HARD)]:
+            made = drawn(model, local, tools(model, local.task), tuple(range(COUNT)))
+            asked.append(as_asked([local] * COUNT, made)[_order(local, made)])
+    shares = torch.stack(asked).float().mean(0)
+    figures = {
+        "as asked, all": float(shares.mean()),
+        "as asked, best quarter": float(shares[:QUARTER].mean()),
+        "as asked, worst quarter": float(shares[-QUARTER:].mean()),
+        "as asked, first": float(shares[0]),
+    }
+    lead = figures["as asked, best quarter"] - figures["as asked, worst quarter"]
+    return {**figures, "best quarter over worst": lead}
+
+
+def _order(local: Local, made: Tensor) -> list[int]:
+    """Numbers of the candidates `(B, 3, S, S)`, best first."""
+    mask = (local.region[0, 0] * 255).byte().numpy()
+    return [each.index for each in rank(arrays(made), local.prompt, mask=mask, clip=ranker())]
