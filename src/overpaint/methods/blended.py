@@ -139,8 +139,9 @@ def toward(model: DiffusionModel, task: Task, options: Options, loss: Loss) -> D
     """
     if options.form == "relative":
         mask = model.codec.encode_mask(whole(task))
-        how = {"exact": options.exact, "every": options.every or (1 if options.exact else 2)}
-        return nudge(model, loss, options.guidance_scale, mask, **how)
+        every = options.every or (1 if options.exact else 2)
+        scale, exact = options.guidance_scale, options.exact
+        return nudge(model, loss, scale, mask, exact=exact, every=every)
     if options.gradient == "free":
         hint = "Use form=relative."
         raise OptionError("gradient=free does not go with form=paper", hint=hint)
