@@ -73,6 +73,7 @@ def degree_of_change() -> Figures:
 MEASURED: dict[str, Callable[[], Figures]] = {
     "judge": models.judging,
     "clip": models.zero_shot,
+    "clip-check": models.ranking_eye,
     "samples": sampled,
     "inversion": models.reconstruction,
     "edits": edited,
