@@ -6,6 +6,7 @@ one that is asked for. No CLIP guided them, so none is favoured.
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import islice
 
 import numpy as np
 import torch
@@ -28,6 +29,7 @@ from overpaint.recipes.training import HELD_OUT, images
 REGIONS = ("headwear", "hair", "eyewear", "facial_hair")
 PHOTOS, CANDIDATES = 16, 8
 NEAR = 2  # pixels around what changes
+MARGIN = 0.25  # around the mask, in parts of its side
 Scores = dict[str, Tensor]
 
 
@@ -45,17 +47,15 @@ class Case:
 
 def cases() -> Iterator[Case]:
     """`PHOTOS` of them, as many of each region; photos whose candidates are all alike are left."""
-    model, drawn = load("portraits"), scenes("photos", HELD_OUT, 0)
-    for name in REGIONS:
-        found = 0
-        for index, scene in enumerate(drawn):
-            if name not in visible(scene) or scene.kind != "person":
-                continue
-            if case := _case(model, name, scene, held_out("photos").pictures[index : index + 1]):
-                yield case
-                found += 1
-            if found == PHOTOS // len(REGIONS):
-                break
+    model, drawn = load("portraits"), list(enumerate(scenes("photos", HELD_OUT, 0)))
+    for first, name in enumerate(REGIONS):
+        mine = drawn[first :: len(REGIONS)]  # no photo twice
+        fitting = (at for at in mine if name in visible(at[1]) and at[1].kind == "person")
+        made = (
+            _case(model, name, scene, held_out("photos").pictures[index : index + 1])
+            for index, scene in fitting
+        )
+        yield from islice(filter(None, made), PHOTOS // len(REGIONS))
 
 
 def _case(model: DiffusionModel, name: str, scene: Scene, source: Tensor) -> Case | None:
@@ -94,9 +94,7 @@ def cropped(pictures: Tensor, mask: Tensor, margin: float) -> Tensor:
 def scores(model: Clip, case: Case) -> Scores:
     """Every formula's score of the candidates: by what is seen and by how it is compared."""
     found, both = {}, torch.cat([case.source, case.made])
-    views = {"context": both} | {
-        f"crop {margin:g}": cropped(both, case.mask, margin) for margin in (0.0, 0.5, 1.0)
-    }
+    views = {"context": both, "crop": cropped(both, case.mask, MARGIN)}
     for view, pictures in views.items():
         seen = model.image(pictures)
         for name, said_before in (("", case.source_prompt), (", open", "a person")):
@@ -105,12 +103,8 @@ def scores(model: Clip, case: Case) -> Scores:
             found[f"{view}: cosine"] = seen[1:] @ text
             found[f"{view}: difference{name}"] = seen[1:] @ change
             found[f"{view}: direction{name}"] = F.cosine_similarity(away, change[None])
-    ways = [name.removeprefix("context: ") for name in found if name.startswith("context")]
-    means = {
-        f"{view} and context: {way}": (found[f"{view}: {way}"] + found[f"context: {way}"]) / 2
-        for view in list(views)[1:]
-        for way in ways
-    }
+    ways = [name.removeprefix("crop: ") for name in found if name.startswith("crop")]
+    means = {f"both: {way}": (found[f"crop: {way}"] + found[f"context: {way}"]) / 2 for way in ways}
     return found | means
 
 

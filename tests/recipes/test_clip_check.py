@@ -1,4 +1,4 @@
-"""The CLIP that ranks: the guide's texts to the byte, an eye of its own that learns, and a card."""
+"""The CLIP that ranks: the texts of the guide, an eye of its own that learns, and a card."""
 
 from dataclasses import replace
 
@@ -67,10 +67,14 @@ def test_it_reads_texts_as_the_guide_does_and_sees_otherwise(tmp_path, guide):
     assert card["text"] == fingerprint(guide / "text/model.safetensors")
 
 
-def test_the_texts_are_frozen_and_the_eye_begins_anew(guide):
+def learnt(net):
+    return {name.split(".")[0] for name, p in net.named_parameters() if p.requires_grad}
+
+
+def test_the_texts_are_frozen_unless_told_and_the_eye_begins_anew(guide):
     net = clip_check.untrained(Folder.at(guide), 1)
-    learnt = {name.split(".")[0] for name, p in net.named_parameters() if p.requires_grad}
-    assert learnt == {"vision"}
+    free = clip_check.untrained(Folder.at(guide), 1, frozen=False)
+    assert [learnt(each) for each in (net, free)] == [{"vision"}, {"vision", "text"}]
     again, other = (clip_check.untrained(Folder.at(guide), seed) for seed in (1, 2))
     first, same, different = (next(n.vision.parameters()) for n in (net, again, other))
     assert torch.equal(first, same)
@@ -90,6 +94,15 @@ def test_it_comes_to_agree_with_the_texts(guide):
         steps.step()
         losses.append(float(loss.detach()))
     assert losses[-1] < 0.9 * losses[0]
+
+
+def test_texts_learn_on_where_they_are_not_frozen(tmp_path, guide):
+    card = trained(tmp_path / "first", guide)
+    more = {"start": str(tmp_path / "first"), "frozen": False, "lr": 1e-2}
+    other = trained(tmp_path / "second", guide, **more)
+    assert (card["frozen"], other["frozen"]) == (True, False)
+    one, two = (load_clip(tmp_path / name).text(TEXTS) for name in ("first", "second"))
+    assert 1e-4 < (one - two).abs().max() < 1
 
 
 def test_a_paused_run_goes_on_to_the_same_weights(tmp_path, guide):

@@ -136,6 +136,13 @@ def write_network(
         write_card(folder, card)
 
 
+def write_towers(net: Residual, folder: Path, weights: Mapping[str, Tensor]) -> None:
+    """Save the two towers of a CLIP in folders of their own, with `weights` of the whole."""
+    for name, tower in (("vision", net.vision), ("text", net.text)):
+        own = {key.removeprefix(f"{name}."): value for key, value in weights.items()}
+        write_network(tower, folder / name, own, None)
+
+
 def write_converted(
     folder: Path,
     config: Mapping[str, Any],

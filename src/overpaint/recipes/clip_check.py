@@ -1,7 +1,8 @@
 """A second CLIP that never guides, so that what pleased the guide can be ranked by another eye.
 
-Its texts are those of the CLIP that guides, copied and frozen; its own tower of pictures, of
-another build and seed, learns to agree with them on gentle views.
+Its tower of pictures, of another build and seed, learns to agree with the texts of the CLIP that
+guides on gentle views. Then its copy of the texts may learn on: what the guide cannot see, such as
+a moustache, has words there that mean nearly the same.
 """
 
 import shutil
@@ -16,7 +17,7 @@ from overpaint.core.watch import Watch
 from overpaint.errors import OptionError
 from overpaint.methods.options import opt
 from overpaint.models.folders import Folder, fingerprint
-from overpaint.models.networks import ranking_tower, write_card, write_network
+from overpaint.models.networks import ranking_tower, write_card, write_towers
 from overpaint.models.towers import Residual, read_residual
 from overpaint.models.zoo import embedded
 from overpaint.recipes.captioned import captioned
@@ -24,14 +25,14 @@ from overpaint.recipes.clip import SCALE, calm_loss
 from overpaint.recipes.training import rendered, trained, training
 
 Config = training(
-    steps=800,
+    steps=640,
     batch_size=32,
     pictures=17_500,
     lr=1.5e-3,
     seed=11,
     text=opt("", "folder of the CLIP whose texts it learns to see; the embedded one without it"),
+    frozen=opt(True, "its copy of the texts stays as it is; off: it learns too"),
 )
-COPIED = ("text/config.json", "text/model.safetensors", "tokenizer.json", "tokenizer_config.json")
 
 
 def run(folder: Path, config: Any, watch: Watch) -> Mapping[str, Any]:
@@ -46,8 +47,8 @@ def run(folder: Path, config: Any, watch: Watch) -> Mapping[str, Any]:
     data = rendered(config, "edits", watch)
     guide = Folder.at(Path(config.text) if config.text else embedded("clip"))
     words = Tokenizer.from_file(str(guide.file("tokenizer.json")))
-    net = untrained(guide, config.seed)
-    batch = captioned(data, words, config, marring=0.0)
+    net = untrained(guide, config.seed, frozen=config.frozen)
+    batch, text = captioned(data, words, config, marring=0.0), guide.file("text/model.safetensors")
     done = trained(
         net,
         calm_loss,
@@ -56,25 +57,23 @@ def run(folder: Path, config: Any, watch: Watch) -> Mapping[str, Any]:
         folder=folder,
         watch=watch,
         recipe="clip-check",
-        about={"text": fingerprint(guide.file("text/model.safetensors"))},
+        about={"text": fingerprint(text), "frozen": config.frozen},
     )
     if done is None:
         return {"recipe": "clip-check", "finished": False}
-    (folder / "text").mkdir(exist_ok=True)
-    for name in COPIED:
+    for name in ("tokenizer.json", "tokenizer_config.json"):
         shutil.copyfile(guide.file(name), folder / name)
-    own = {name.removeprefix("vision."): value for name, value in done.weights.items()}
-    write_network(net.vision, folder / "vision", own, None)
+    write_towers(net, folder, done.weights)
     write_card(folder, done.card)
     return done.card
 
 
-def untrained(guide: Folder, seed: int) -> Residual:
-    """A new tower of pictures beside the texts of `guide`, which stay as they are."""
+def untrained(guide: Folder, seed: int, *, frozen: bool = True) -> Residual:
+    """A new tower of pictures beside a copy of the texts of `guide`."""
     taught, _ = read_residual(guide)
     torch.manual_seed(seed)
     net = Residual(ranking_tower(taught.text.config.projection_dim), taught.text)
     net.logit_scale.data.fill_(guide.card().get("logit_scale", SCALE))
-    net.text.requires_grad_(False)
+    net.text.requires_grad_(not frozen)
     net.logit_scale.requires_grad_(False)
     return net
