@@ -29,7 +29,6 @@ from overpaint.recipes.training import HELD_OUT, images
 REGIONS = ("headwear", "hair", "eyewear", "facial_hair")
 PHOTOS, CANDIDATES = 16, 8
 NEAR = 2  # pixels around what changes
-MARGIN = 0.25  # around the mask, in parts of its side
 Scores = dict[str, Tensor]
 
 
@@ -81,11 +80,11 @@ def _region(name: str, scene: Scene) -> Tensor:
     return F.max_pool2d((spread > 0.1).float()[None, None], 2 * NEAR + 1, 1, NEAR)
 
 
-def cropped(pictures: Tensor, mask: Tensor, margin: float) -> Tensor:
-    """The square around the mask and `margin` of its side more, inside the picture."""
+def cropped(pictures: Tensor, mask: Tensor) -> Tensor:
+    """The square around the mask; half of its side more would mostly be the whole picture."""
     rows, columns = (mask[0, 0].amax(axis).nonzero()[:, 0] for axis in (1, 0))
     spans = [(int(each[0]), int(each[-1]) + 1) for each in (rows, columns)]
-    side = min(round(max(b - a for a, b in spans) * (1 + margin)), pictures.shape[-1])
+    side = max(b - a for a, b in spans)
     top, left = (min(max(0, (a + b - side) // 2), pictures.shape[-1] - side) for a, b in spans)
     return pictures[..., top : top + side, left : left + side]
 
@@ -94,7 +93,7 @@ def cropped(pictures: Tensor, mask: Tensor, margin: float) -> Tensor:
 def scores(model: Clip, case: Case) -> Scores:
     """Every formula's score of the candidates: by what is seen and by how it is compared."""
     found, both = {}, torch.cat([case.source, case.made])
-    views = {"context": both, "crop": cropped(both, case.mask, MARGIN)}
+    views = {"context": both, "crop": cropped(both, case.mask)}
     for view, pictures in views.items():
         seen = model.image(pictures)
         for name, said_before in (("", case.source_prompt), (", open", "a person")):
