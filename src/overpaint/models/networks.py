@@ -93,10 +93,8 @@ def clip_towers(vocabulary: int, context: int, end: int, width: int = 128) -> Re
 
 def ranking_tower(width: int = 128) -> ResNetForImageClassification:
     """The eye of the CLIP that ranks: narrower and deeper than the one that guides."""
-    widths = [64, 96, 128, 160]
-    config = ResNetConfig(
-        embedding_size=64, hidden_sizes=widths, depths=[3, 3, 2, 1], **RESNET, num_labels=width
-    )
+    widths, labels = [64, 96, 128, 160], {**RESNET, "num_labels": width}
+    config = ResNetConfig(embedding_size=64, hidden_sizes=widths, depths=[3, 3, 2, 1], **labels)
     return ResNetForImageClassification(config)
 
 

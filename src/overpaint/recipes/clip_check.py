@@ -70,9 +70,9 @@ def run(folder: Path, config: Any, watch: Watch) -> Mapping[str, Any]:
 
 def untrained(guide: Folder, seed: int, *, frozen: bool = True) -> Residual:
     """A new tower of pictures beside a copy of the texts of `guide`."""
-    taught, _ = read_residual(guide)
+    text: Any = read_residual(guide)[0].text
     torch.manual_seed(seed)
-    net = Residual(ranking_tower(taught.text.config.projection_dim), taught.text)
+    net = Residual(ranking_tower(text.config.projection_dim), text)
     net.logit_scale.data.fill_(guide.card().get("logit_scale", SCALE))
     net.text.requires_grad_(not frozen)
     net.logit_scale.requires_grad_(False)
