@@ -19,7 +19,7 @@ from overpaint.models.zoo import embedded
 
 RANKER = "clip-check"  # the embedded CLIP that ranks
 CONTEXT, CROP = 0.5, 0.5  # weights of the two views in a score
-MARGIN = 0.25  # around the mask on each side, of its longer one
+MARGIN = 0.1  # around the mask on each side, of its longer one
 
 Box = tuple[int, int, int, int]
 """Left, top, right and bottom, in pixels."""
