@@ -89,9 +89,10 @@ def blended(
     model: DiffusionModel, task: Task, options: Options, run: Run, *, clip: Clip | None = None
 ) -> Outcome:
     """One picture for each seed; without a text, what the model itself would draw in the mask."""
-    x0 = model.codec.encode(task.image).repeat(len(run.seeds), 1, 1, 1)
+    image = task.image.repeat(len(run.seeds), 1, 1, 1)
     if options.strength == 0:
-        return Outcome(model.codec.decode(x0))
+        return Outcome(image, chance=False)
+    x0 = model.codec.encode(image)
     rng, levels = run.rng, levels_of(model.schedule, options)
     denoise = guided(model, task, options, rng, clip)
     after = None

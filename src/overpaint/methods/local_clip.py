@@ -46,9 +46,10 @@ def local_clip(
     model: DiffusionModel, task: Task, options: Options, run: Run, *, clip: Clip
 ) -> Outcome:
     """One picture for each seed."""
-    x0 = model.codec.encode(task.image).repeat(len(run.seeds), 1, 1, 1)
+    image = task.image.repeat(len(run.seeds), 1, 1, 1)
     if options.strength == 0:
-        return Outcome(model.codec.decode(x0))
+        return Outcome(image, chance=False)
+    x0 = model.codec.encode(image)
     rng, scale = run.rng, options.clip_lambda
     sight = Sight(rng, clip.size, options.views, options.warp, options.fill)
     weights = Weights(scale, scale * options.range_weight, options.background_lambda)
