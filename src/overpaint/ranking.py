@@ -91,8 +91,8 @@ def around(mask: np.ndarray, margin: float = MARGIN) -> Box:
     height, width = mask.shape
     if not len(rows):
         return (0, 0, width, height)
-    side = max(np.ptp(rows), np.ptp(columns)) + 1
-    side = round(side * (1 + 2 * margin))
+    longer = max(int(each[-1] - each[0]) + 1 for each in (rows, columns))
+    side = round(longer * (1 + 2 * margin))
     left, right = _span(columns, side, width)
     top, bottom = _span(rows, side, height)
     return (left, top, right, bottom)
