@@ -105,8 +105,21 @@ def test_clip_is_asked_between_the_two_levels_only():
 
 def test_where_the_network_is_linear_exact_and_free_agree():
     """Its slope only scales the gradient, which the relative length takes out."""
-    exact, free = (made(gradient=g, views=1, range_weight=0) for g in ("exact", "free"))
+    exact, free = (made(gradient=g, views=1, every=1, range_weight=0) for g in ("exact", "free"))
     torch.testing.assert_close(exact, free, rtol=0, atol=1e-4)
+
+
+def test_a_gradient_serves_as_many_steps_as_asked():
+    clip, all_steps = Colours(), {"num_inference_steps": 6, "guide_to": 0.0, "views": 2}
+    made(clip=clip, gradient="free", every=4, **all_steps)
+    assert clip.seen == 2 * 2
+
+
+def test_speckles_of_the_gradient_are_smoothed_but_not_in_the_papers_form():
+    rough, even = (made(smooth=flag, solver="ddim") for flag in (False, True))
+    assert not torch.equal(rough, even)
+    paper = {"form": "paper", "clip_lambda": 10.0}
+    assert torch.equal(made(smooth=True, **paper), made(smooth=False, **paper))
 
 
 def test_without_a_mask_the_whole_picture_is_drawn():

@@ -101,25 +101,40 @@ def lead(denoise: Denoiser, loss: Loss) -> Denoiser:
 
 
 def nudge(
-    denoise: Denoiser, loss: Loss, scale: float, mask: Tensor, *, exact: bool = True
+    denoise: Denoiser,
+    loss: Loss,
+    scale: float,
+    mask: Tensor,
+    *,
+    exact: bool = True,
+    every: int = 1,
 ) -> Denoiser:
     """A denoiser whose picture moves down a loss, by a length that does not depend on the loss.
 
     The gradient inside the mask is brought to a root mean square of 1, for each picture by itself,
-    and x0 moves by `scale * sigma` times it: as far as the picture is uncertain.
+    and x0 moves by `scale * sigma` times it: as far as the picture is uncertain. It remembers the
+    gradient, so make a new one for each path.
 
     Args:
         mask: broadcasts against x, in [0, 1].
         exact: the gradient goes through the network; else no further than the predicted picture,
             which takes the loss for a function of x0 alone and spares the network's way back.
+        every: so many calls share one gradient, since it turns slowly.
     """
     differentiate = _through_network if exact else _at_picture
+    kept: list[Tensor] = []
 
     def nudged(x: Tensor, level: Level) -> Prediction:
         if level.sigma == 0:
             return denoise(x, level)
-        pred, gradient = differentiate(denoise, loss, x, level)
-        x0 = pred.x0 - scale * level.sigma * unit(gradient, mask)
+        if len(kept) % every == 0:
+            pred, gradient = differentiate(denoise, loss, x, level)
+            kept[:] = [unit(gradient, mask)]
+        else:
+            with torch.no_grad():
+                pred = denoise(x, level)
+            kept.append(kept[0])
+        x0 = pred.x0 - scale * level.sigma * kept[0]
         return replace(from_x0(x, level, x0, pred.variance), pull=pred.pull)
 
     return nudged

@@ -74,8 +74,8 @@ def _draw(draw: ImageDraw.ImageDraw, panel: Panel, left: int) -> None:
     draw.line([(across.start, up.end), (across.start, up.start), (across.end, up.start)], INK)
     if panel.mark is not None:
         place = across.at(panel.mark)
-        for y in range(up.end, up.start, 10):
-            draw.line([(place, y), (place, y + 5)], MARK, 2)
+        for dash in range(up.end, up.start, 10):
+            draw.line([(place, dash), (place, dash + 5)], MARK, 2)
     dots = [(across.at(x), up.at(y)) for x, y in points]
     draw.line(dots, LINE, 3)
     for x, y in dots:

@@ -27,32 +27,54 @@ from overpaint.models.bundle import DiffusionModel
 from overpaint.models.clip import Clip
 
 
+def _ancestral(rng: NoiseStream, levels: Sequence[Level]) -> StepFn:
+    """DDPM's step; the last one counts with the variance of the step before, as the authors'."""
+    least = posterior_variance(*levels[-3:-1]) if len(levels) > 2 else 0.0
+    return ancestral(rng, least=least)
+
+
+SOLVERS: dict[str, Callable[[NoiseStream, Sequence[Level]], StepFn]] = {
+    "ddim": lambda rng, levels: ddim,
+    "ancestral": _ancestral,
+    "dpmpp_2m": lambda rng, levels: dpmpp_2m(),
+}
+
+
 @dataclass(frozen=True)
 class Options:
     """Options of Blended Diffusion."""
 
     strength: float = opt(0.75, "noise level: 0 keeps the picture, 1 forgets it", 0, 1)
     num_inference_steps: int = opt(25, "network calls, without jumps", 1, 1000)
-    solver: str = opt("ddim", "how noise is removed", choices=("ddim", "ancestral", "dpmpp_2m"))
+    solver: str = opt(
+        "ancestral", "how noise is removed", choices=("ddim", "ancestral", "dpmpp_2m")
+    )
     guidance_scale: float = opt(0.4, "how far a step goes towards the text", 0, 100)
     gradient: str = opt("exact", "through the network, or free of it", choices=("exact", "free"))
+    smooth: bool = opt(True, "the text moves what the noise level leaves open, no speckles")
     loss: str = opt("arc", "how CLIP compares", choices=LOSSES)
     fill: str = opt("context", "what CLIP is shown outside the mask", choices=FILLS)
-    views: int = opt(4, "of each picture that CLIP is shown", 1, 64)
+    views: int | None = opt(None, "of each picture that CLIP sees; auto: exact 4, free 2", 1, 64)
+    every: int | None = opt(None, "steps to a gradient of CLIP; auto: exact 1, free 2", 1, 100)
     warp: str = opt("gentle", "how far views depart from the picture", choices=tuple(WARPS))
     range_weight: float = opt(0.05, "of the loss of impossible colours, to CLIP's", 0, 100)
     clamp: bool = opt(False, "keep every predicted picture to possible colours")
     guide_from: float = opt(1.0, "noise level from which the text acts", 0, 1)
-    guide_to: float = opt(0.2, "noise level down to which the text acts", 0, 1)
+    guide_to: float = opt(0.1, "noise level down to which the text acts", 0, 1)
     dilate: int = opt(0, "pixels by which the mask is larger at first", 0, 64)
     jumps: int = opt(1, "times that each stretch of the path is walked, for seams", 1, 20)
     jump_length: int = opt(5, "steps in such a stretch", 1, 100)
-    fresh_noise: bool = opt(False, "outside the mask, new noise at every level (as the paper)")
+    fresh_noise: bool = opt(True, "outside the mask, new noise at every level (as the paper)")
     form: str = opt("relative", "the guidance's, or the paper's", choices=("relative", "paper"))
     clip_lambda: float = opt(1000.0, "of CLIP's loss in the paper's form", 0, 1e6)
     mixture: bool = opt(False, "show CLIP the noisy state in part (as the authors)")
     respacing: str = opt("", 'the authors\' steps, such as "100" or "ddim50", not by strength')
     skip: int = opt(25, "of these, the first that are left out", 0, 999)
+
+    @property
+    def exact(self) -> bool:
+        """Whether gradients go through the network."""
+        return self.gradient == "exact"
 
 
 @register(
@@ -98,10 +120,12 @@ def guided(
     if clip is None or not wanted:
         return model
     scale = options.clip_lambda if options.form == "paper" else 1.0
-    sight = Sight(rng, clip.size, options.views, options.warp, options.fill)
+    views = options.views or (4 if options.exact else 2)
+    sight = Sight(rng, clip.size, views, options.warp, options.fill)
     weights = Weights(scale, scale * options.range_weight)
     shown = (task.image, whole(task), model.codec.decode)
-    led = toward(model, task, options, Objective(wanted, sight, *shown, weights, options.mixture))
+    extras = (options.mixture, options.smooth and options.form == "relative")
+    led = toward(model, task, options, Objective(wanted, sight, *shown, weights, *extras))
     low, high = (f * (len(model.schedule) - 1) for f in (options.guide_to, options.guide_from))
     denoise = within(led, model, (low, high))
     return mapping_x0(denoise, lambda x0: x0.clamp(-1, 1)) if options.clamp else denoise
@@ -115,22 +139,10 @@ def toward(model: DiffusionModel, task: Task, options: Options, loss: Loss) -> D
     """
     if options.form == "relative":
         mask = model.codec.encode_mask(whole(task))
-        exact = options.gradient == "exact"
-        return nudge(model, loss, options.guidance_scale, mask, exact=exact)
+        every = options.every or (1 if options.exact else 2)
+        scale, exact = options.guidance_scale, options.exact
+        return nudge(model, loss, scale, mask, exact=exact, every=every)
     if options.gradient == "free":
         hint = "Use form=relative."
         raise OptionError("gradient=free does not go with form=paper", hint=hint)
     return (lead if options.solver == "ancestral" else steer)(model, loss)
-
-
-def _ancestral(rng: NoiseStream, levels: Sequence[Level]) -> StepFn:
-    """DDPM's step; the last one counts with the variance of the step before, as the authors'."""
-    least = posterior_variance(*levels[-3:-1]) if len(levels) > 2 else 0.0
-    return ancestral(rng, least=least)
-
-
-SOLVERS: dict[str, Callable[[NoiseStream, Sequence[Level]], StepFn]] = {
-    "ddim": lambda rng, levels: ddim,
-    "ancestral": _ancestral,
-    "dpmpp_2m": lambda rng, levels: dpmpp_2m(),
-}

@@ -11,6 +11,7 @@ from overpaint.core.masks import blend
 from overpaint.core.prediction import Prediction
 from overpaint.core.rng import NoiseStream
 from overpaint.core.schedule import Level
+from overpaint.core.spectrum import smoothed
 from overpaint.errors import OptionError
 from overpaint.methods.registry import Region, Task
 from overpaint.models.clip import Clip, apart
@@ -136,15 +137,22 @@ class Objective:
     decode: Callable[[Tensor], Tensor]  # from the model's space to pictures
     weights: Weights = Weights()
     mixed: bool = False  # show CLIP the `mixture`
+    smooth: bool = False  # CLIP's gradient is what is left of it by `spectrum.smoothed`
 
     def __call__(self, x: Tensor, pred: Prediction, level: Level) -> Tensor:
         """The weighted sum of the terms, each of one picture by itself."""
         shown = self.decode(mixture(x, pred, level) if self.mixed else pred.x0)
         x0 = self.decode(pred.x0) if self.mixed else shown
-        judged = [self.sight.judged(shown, self.source, aim) for aim in self.aims]
+        judged = [self._judged(shown, aim, level) for aim in self.aims]
         total = self.weights.clip * torch.stack(judged).sum(0)
         total = total + self.weights.range * out_of_range(x0)
         return total + self.weights.background * disturbed(shown, self.source, self.mask)
+
+    def _judged(self, picture: Tensor, aim: Aim, level: Level) -> Tensor:
+        if self.smooth:
+            picture = picture.clone()
+            picture.register_hook(lambda gradient: smoothed(gradient * aim.mask, level))
+        return self.sight.judged(picture, self.source, aim)
 
 
 def _towards(clip: Clip, prompt: str, loss: str) -> Judge:
