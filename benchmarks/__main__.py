@@ -25,6 +25,7 @@ from benchmarks import (
     speed,
     strokes,
     table,
+    tradeoff,
     uses,
 )
 from benchmarks.pictures import save_grid
@@ -98,6 +99,7 @@ MEASURED: dict[str, Callable[[], Figures]] = {
     "outside": outside.measured,
     "uses": uses.tried,
     "guides": guides.made_real,
+    "tradeoff": tradeoff.measured,
     "combining": combining.combined,
     "solvers": solvers.all_times,
     "speed": speed.measured,

@@ -49,18 +49,22 @@ def scribble() -> Guide:
     return laid(read_image(EXAMPLES / "scribble.png"), read_image(PORTRAIT))
 
 
+SIDE = 128
+OURS = (SIDE, SIDE, 2 * SIDE, 2 * SIDE)  # where the portrait stands in the group
+
+
 @cache
-def group(side: int = 128, columns: int = 4) -> tuple[Image.Image, Image.Image]:
+def group(side: int = SIDE, columns: int = 4) -> tuple[Image.Image, Image.Image]:
     """Many small portraits, ours among them, and its hat's mask."""
     picture = Image.new("RGB", (columns * side, columns * side))
     where = Image.new("L", picture.size)
-    corners = [(side * (k % columns), side * (k // columns)) for k in range(columns**2)]
-    for seed, corner in enumerate(corners):
-        scene = sample_scene(np.random.default_rng(seed))
+    for k in range(columns**2):
+        scene = sample_scene(np.random.default_rng(k))
+        corner = (side * (k % columns), side * (k // columns))
         picture.paste(Image.fromarray(render(scene, side)), corner)
-    ours = corners[columns + 1]
-    picture.paste(Image.open(PORTRAIT).resize((side, side), Image.Resampling.LANCZOS), ours)
-    where.paste(Image.open(mask("hat")).resize((side, side)), ours)
+    ours = (side, side)
+    picture.paste(Image.open(PORTRAIT).resize(ours, Image.Resampling.LANCZOS), ours)
+    where.paste(Image.open(mask("hat")).resize(ours), ours)
     return picture, where
 
 
@@ -98,7 +102,8 @@ def tried() -> Figures:
         text = use.ranked or use.prompt
         best = rank(result.images, text, mask=result.mask)[0].index if text else 0
         made[use.title] = result.images[best]
-        cells.append(Cell(made[use.title], (use.title, use.words)))
+        shown = made[use.title].crop(OURS) if use.source == "group" else made[use.title]
+        cells.append(Cell(shown, (use.title, use.words)))
         figures[f"{use.title}: seconds"] = result.seconds / CANDIDATES
     sheet(cells).save(FOLDER / "blended-uses.png")
     return figures

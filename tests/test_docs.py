@@ -104,7 +104,8 @@ def _tiny(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         Image.new("RGB", (40, 50), "teal").save(name)
     for name in ("hair.png", "hat.png", "glasses.png", "mouth.png", "chin.png", "soft.png"):
         Image.new("L", (40, 50), "white").save(name)
-    Image.new("L", (40, 50), "black").save("person.png")
+    for name in ("person.png", "small.png"):
+        Image.new("L", (40, 50), "black").save(name)
     for name in ("photo.strokes.png", "drawn.guide.png", "guide.png", "real.png", "hatted.png"):
         Image.new("RGB", (40, 50), "teal").save(name)
     for name in ("drawn.png", "patch.png"):
