@@ -21,6 +21,7 @@ from benchmarks import (
     memory,
     models,
     outside,
+    ranking,
     solvers,
     speed,
     strokes,
@@ -88,6 +89,8 @@ def edited_in_regions(columns: int = 12) -> Figures:
 MEASURED: dict[str, Callable[[], Figures]] = {
     "judge": models.judging,
     "clip": models.zero_shot,
+    "clip-check": models.ranking_eye,
+    "ranking": ranking.ranked,
     "samples": sampled,
     "inversion": models.reconstruction,
     "edits": edited,

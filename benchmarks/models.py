@@ -1,11 +1,11 @@
 """Judge and CLIP on held-out renders; samples and reconstructions of the pixel model."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
 
 import torch
 
-from benchmarks.worlds import HELD_OUT, clip, held_out, read
+from benchmarks.worlds import HELD_OUT, HeldOut, clip, held_out, read
 from overpaint.core.schedule import Level, below
 from overpaint.core.solvers import last
 from overpaint.inversions.ddim import ddim, replay
@@ -14,15 +14,17 @@ from overpaint.inversions.registry import Inversion
 from overpaint.metrics.fidelity import mae
 from overpaint.metrics.semantic import accuracy, confident
 from overpaint.models.bundle import DiffusionModel
+from overpaint.models.clip import Clip
 from overpaint.models.zoo import load
 from overpaint.portraits.layout import CURLY, LONG
 from overpaint.portraits.scene import VALUES
 from overpaint.recipes.drawing import drawn
 
 Figures = dict[str, float]
+Said = str | dict[str, str]  # how a value is said: a pattern, or a sentence for each
 PARTS = ("kind", "expression", "eyewear", "headwear")
 
-PROMPTS = {
+PROMPTS: dict[str, Said] = {
     "hair": "a person with {} hair",
     "hair_style": {
         "bald": "a person with a bald head",
@@ -46,7 +48,22 @@ PROMPTS = {
         "watercolour": "a watercolour painting of a person",
     },
 }
-NONE = {"headwear": "a person without a hat", "eyewear": "a person without glasses"}
+MORE: dict[str, Said] = {
+    "facial_hair": "a person with a {}",
+    "expression": {
+        "neutral": "a person with a neutral expression",
+        "smiling": "a smiling person",
+        "sad": "a sad person",
+        "surprised": "a surprised person",
+        "angry": "an angry person",
+    },
+    "kind": "a photo of a {}",
+}
+NONE = {
+    "headwear": "a person without a hat",
+    "eyewear": "a person without glasses",
+    "facial_hair": "a person without a beard",
+}
 
 
 def judging() -> Figures:
@@ -58,18 +75,29 @@ def judging() -> Figures:
 
 def zero_shot() -> Figures:
     """Accuracy of CLIP by one prompt a value on held-out renders, where the attribute shows."""
-    data, model = held_out("all_styles"), clip()
+    return read_by(clip(), held_out("all_styles"), PROMPTS)
+
+
+def ranking_eye() -> Figures:
+    """The same of the CLIP that ranks, on held-out photos; styles on renders of all of them."""
+    model = clip("clip-check")
+    styles = read_by(model, held_out("all_styles"), {"style": PROMPTS["style"]})
+    photos = {name: said for name, said in (PROMPTS | MORE).items() if name != "style"}
+    return read_by(model, held_out("photos"), photos) | styles
+
+
+def read_by(model: Clip, data: HeldOut, said: Mapping[str, Said]) -> Figures:
+    """Accuracy of a CLIP on `data`, by one prompt a value of the attributes that `said` has."""
     with torch.no_grad():
         seen = torch.cat([model.image(part) for part in data.pictures.split(125)])
-        reading = {name: seen @ model.text(_prompts(name)).T for name in PROMPTS}
-    return accuracy(reading, {name: data.labels[name] for name in PROMPTS})
+        reading = {name: seen @ model.text(sentences(name, said[name])).T for name in said}
+    return accuracy(reading, {name: data.labels[name] for name in said})
 
 
-def _prompts(name: str) -> list[str]:
-    pattern = PROMPTS[name]
-    if isinstance(pattern, dict):
-        return [pattern[value] for value in VALUES[name]]
-    return [NONE[name] if value == "none" else pattern.format(value) for value in VALUES[name]]
+def sentences(name: str, said: Said) -> list[str]:
+    if isinstance(said, dict):
+        return [said[value] for value in VALUES[name]]
+    return [NONE[name] if value == "none" else said.format(value) for value in VALUES[name]]
 
 
 def samples(count: int = 500, steps: int = 50) -> tuple[Figures, torch.Tensor]:
@@ -117,4 +145,4 @@ def _lost(
     return float(mae((made + 1) / 2, (truth + 1) / 2).mean())
 
 
-__all__ = ["HELD_OUT", "judging", "reconstruction", "samples", "zero_shot"]
+__all__ = ["HELD_OUT", "judging", "ranking_eye", "reconstruction", "samples", "zero_shot"]

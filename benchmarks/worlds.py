@@ -47,9 +47,9 @@ def judge() -> Judge:
 
 
 @cache
-def clip() -> Clip:
-    """The embedded CLIP, in float32."""
-    return load_clip(WEIGHTS / "clip")
+def clip(name: str = "clip") -> Clip:
+    """An embedded CLIP, in float32: "clip", which guides, or "clip-check"."""
+    return load_clip(WEIGHTS / name)
 
 
 def read(pictures: Tensor) -> dict[str, Tensor]:

@@ -1,4 +1,4 @@
-"""A CLIP that sees mean colours and reads every text as red."""
+"""A CLIP that sees mean colours, and reads "blue" as blue and every other text as red."""
 
 import torch
 
@@ -16,9 +16,11 @@ class Towers:
 
 
 def colours(size: int = 16, hash: str = "colours") -> Clip:
-    """Cosines with it say how red a picture is."""
-    red = torch.tensor([[1.0, 0.0, 0.0]])
+    """Cosines with it say how red a picture is, or how blue."""
+    red, blue = torch.tensor([[1.0, 0.0, 0.0]]), torch.tensor([[0.0, 0.0, 1.0]])
     plain = {"mean": (0.0, 0.0, 0.0), "std": (1.0, 1.0, 1.0)}
-    return Clip(
-        Towers(), lambda texts, context: red.expand(len(texts), -1), size, hash=hash, **plain
-    )
+
+    def read(texts: list[str], context: int) -> torch.Tensor:
+        return torch.cat([blue if text == "blue" else red for text in texts])
+
+    return Clip(Towers(), read, size, hash=hash, **plain)

@@ -28,6 +28,15 @@ def test_the_best_come_first_and_equal_ones_as_they_were_given():
     assert scores[1] == scores[2]
 
 
+def test_with_a_source_text_what_shows_it_still_comes_later():
+    violet, pale = Image.new("RGB", (30, 20), (200, 0, 190)), plain(160)
+    assert [each.index for each in rank([violet, pale], "red", clip=CLIP)] == [0, 1]
+    order = rank([violet, pale], "red", source_prompt="blue", clip=CLIP)
+    assert [each.index for each in order] == [1, 0]
+    expected = (160 - 128) / np.linalg.norm([160, 128, 128])
+    assert order[0].score == pytest.approx(expected, abs=1e-5)
+
+
 def test_without_a_mask_both_views_are_the_whole_picture():
     (only,) = rank([plain(200)], "red", clip=CLIP)
     expected = 200 / np.linalg.norm([200, 128, 128])
@@ -66,7 +75,7 @@ def test_nothing_of_a_wide_picture_is_out_of_sight():
 def test_the_crop_is_a_square_around_the_mask(white, box):
     mask = np.zeros((50, 40), np.uint8)
     mask[white] = 1
-    assert around(mask) == box
+    assert around(mask, margin=0.25) == box
 
 
 def test_there_must_be_something_to_rank_by():
@@ -82,8 +91,8 @@ def test_a_clip_that_guided_is_told():
 
 
 def test_the_embedded_ranker_is_the_one_made_for_it():
-    made_for_it = "clip-check" if (WEIGHTS / "clip-check").is_dir() else "clip"
-    assert made_for_it == ranking.RANKER
+    assert ranking.RANKER == "clip-check"
+    assert (WEIGHTS / ranking.RANKER).is_dir()
 
 
 def test_gradients_are_not_kept():

@@ -17,9 +17,9 @@ from overpaint.errors import OptionError
 from overpaint.models.clip import Clip, load_clip
 from overpaint.models.zoo import embedded
 
-RANKER = "clip"  # the embedded CLIP that ranks
+RANKER = "clip-check"  # the embedded CLIP that ranks
 CONTEXT, CROP = 0.5, 0.5  # weights of the two views in a score
-MARGIN = 0.25  # around the mask on each side, of its longer one
+MARGIN = 0.1  # around the mask on each side, of its longer one
 
 Box = tuple[int, int, int, int]
 """Left, top, right and bottom, in pixels."""
@@ -27,7 +27,7 @@ Box = tuple[int, int, int, int]
 
 @dataclass(frozen=True)
 class Ranked:
-    """A candidate's place: cosines with the text in [-1, 1]."""
+    """A candidate's place: cosines with the text in [-1, 1], or differences of two in [-2, 2]."""
 
     index: int  # among the candidates as they were given
     score: float  # CONTEXT of `context` and CROP of `crop`
@@ -39,6 +39,7 @@ def rank(
     images: Iterable[object],
     prompt: str,
     *,
+    source_prompt: str = "",
     mask: object = None,
     clip: Clip | None = None,
     max_pixels: int = MAX_PIXELS,
@@ -48,6 +49,8 @@ def rank(
     Every picture is padded to a square by its edges, so that nothing of it is out of sight.
 
     Args:
+        source_prompt: what the source shows; scores are then cosines less those with this text,
+            which tells candidates apart better (docs/figures.md).
         images: paths, PIL images, arrays: what `edit` reads; of one size.
         mask: of the edit, for the picture around it.
         clip: what compares; it should not have guided the edit. None: the embedded one for this.
@@ -60,7 +63,9 @@ def rank(
         raise OptionError("there is nothing to rank by", why, "say what the picture shall show")
     judge = clip or ranker()
     with torch.no_grad():
-        (text,) = judge.text([prompt])
+        text = judge.text([prompt])[0]
+        if source_prompt.strip():
+            text = text - judge.text([source_prompt])[0]
         seen = _views(judge, images, mask, max_pixels)
         found = [(judge.image(views) @ text).tolist() for views in seen]
     ranked = [

@@ -16,6 +16,7 @@ def weights(pipeline, model, monkeypatch):
     """A whole set of embedded models, tiny."""
     root = pipeline.parent
     write_clip(root / "clip")
+    write_clip(root / "clip-check", seed=1)
     write_identity(root / "identity")
     write_judge(root / "judge", ["hair=red", "hair=blue"])
     monkeypatch.setattr(zoo, "WEIGHTS", root)
@@ -24,7 +25,7 @@ def weights(pipeline, model, monkeypatch):
 
 
 def test_sound_models_have_no_problems(weights):
-    names = ("pipeline", "clip", "identity", "judge", "adapters/sketch")
+    names = ("pipeline", "clip", "clip-check", "identity", "judge", "adapters/sketch")
     assert problems() == dict.fromkeys(names, "")
 
 
@@ -34,6 +35,7 @@ def test_sound_models_have_no_problems(weights):
         ("pipeline", "unet/diffusion_pytorch_model.safetensors"),
         ("clip", "model.safetensors"),
         ("clip", "tokenizer.json"),
+        ("clip-check", "model.safetensors"),
         ("identity", "model.safetensors"),
         ("judge", "config.json"),
         ("adapters/sketch", "adapter_model.safetensors"),

@@ -22,6 +22,7 @@ class Choice:
     """What becomes of the candidates once they are made."""
 
     prompt: str  # that they are ranked by
+    source_prompt: str = ""  # what the picture shows now
     rank: bool = False  # print all of them with their scores
     best: int | None = None  # how many are kept
     sheet: Path | None = None  # shows all of them
@@ -148,7 +149,8 @@ class Ending:
         if note := ranking.doubt(made[0].record, clip):
             self.terminal.say(f"note:  {note}")
         files = [each.path for each in made]
-        order = ranking.rank(files, self.choice.prompt, mask=mask, clip=clip, **self.reading)
+        texts = {"prompt": self.choice.prompt, "source_prompt": self.choice.source_prompt}
+        order = ranking.rank(files, **texts, mask=mask, clip=clip, **self.reading)
         return [replace(made[place.index], ranked=place) for place in order]
 
     def _draw(self, ordered: list[Candidate], target: Path) -> None:

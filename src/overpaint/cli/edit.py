@@ -68,7 +68,7 @@ def edit(
     registry.find(method)
     seeds = range(seed, seed + count)
     paths = _paths(image, method, seeds, out=out, as_json=as_json, overwrite=overwrite)
-    choice = candidates.Choice(prompt, rank, best, sheet)
+    choice = candidates.Choice(prompt, source_prompt, rank, best, sheet)
     wanted = candidates.chosen(choice, count, paths, overwrite=overwrite)
     options = given(option, num_inference_steps=steps, strength=strength, guidance_scale=guidance)
     limits = given(None, max_pixels=max_pixels)

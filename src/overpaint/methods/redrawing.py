@@ -3,16 +3,14 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-import torch
 from torch import Tensor
 
 from overpaint.core.exploding import exploding, exploding_path
-from overpaint.core.masks import keep_outside
+from overpaint.core.masks import graded, keep_outside
 from overpaint.core.prediction import Denoiser
 from overpaint.core.rng import NoiseStream
 from overpaint.core.schedule import Level, NoiseSchedule, below
 from overpaint.core.solvers import (
-    After,
     StepFn,
     ancestral,
     ddim,
@@ -79,32 +77,13 @@ def redrawn(
     for repeat in range(manner.repeats):
         after = None
         if mask is not None and manner.mask_as == "strength":
-            after = release(guide, mask, levels[0].t, rng, fresh=manner.fresh_noise)
+            after = keep_outside(guide, graded(mask, levels[0].t), rng, fresh=manner.fresh_noise)
         elif mask is not None:
             after = keep_outside(x0, mask, rng, fresh=manner.fresh_noise)
         noised = levels[0].noised(guide, rng.randn_like(guide))
         states = solve(denoise, noised, levels, SOLVERS[manner.solver](rng), after)
         guide = last(watch(states, len(levels) - 1, _label(repeat, manner.repeats)))
     return guide
-
-
-def release(x0: Tensor, mask: Tensor, t0: float, rng: NoiseStream, *, fresh: bool = True) -> After:
-    """Holds each pixel of `x0`, noised, down to the time that is its own (arXiv 2306.00950).
-
-    mask: broadcasts against (B, ...); a pixel is let go at the fraction `mask` of the time `t0`,
-        one of 0 never.
-    fresh: new noise at every level, else one noise for the whole path.
-    """
-    noise: list[Tensor] = []
-
-    def after(x: Tensor, level: Level) -> Tensor:
-        if level.sigma == 0:
-            return torch.where(mask > 0, x, x0)
-        if fresh or not noise:
-            noise[:] = [rng.randn_like(x)]
-        return torch.where(mask * t0 >= level.t, x, level.noised(x0, noise[0]))
-
-    return after
 
 
 def _label(repeat: int, repeats: int) -> str:

@@ -13,6 +13,7 @@ from overpaint.models.judge import load_judge
 
 PARTS: dict[str, Callable[..., Any]] = {
     "clip": load_clip,
+    "clip-check": load_clip,
     "identity": load_identity,
     "judge": load_judge,
 }

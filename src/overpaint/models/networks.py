@@ -91,6 +91,13 @@ def clip_towers(vocabulary: int, context: int, end: int, width: int = 128) -> Re
     return Residual(seeing, telling)
 
 
+def ranking_tower(width: int = 128) -> ResNetForImageClassification:
+    """The eye of the CLIP that ranks: narrower and deeper than the one that guides."""
+    widths, labels = [64, 96, 128, 160], {**RESNET, "num_labels": width}
+    config = ResNetConfig(embedding_size=64, hidden_sizes=widths, depths=[3, 3, 2, 1], **labels)
+    return ResNetForImageClassification(config)
+
+
 def _residual(**labels: Any) -> ResNetConfig:
     """Wide where the picture is still 16 x 16: a mouth is a few pixels."""
     widths = [112, 160, 224]
@@ -125,6 +132,13 @@ def write_network(
         value.data = value.data.to(before[name])
     if card is not None:
         write_card(folder, card)
+
+
+def write_towers(net: Residual, folder: Path, weights: Mapping[str, Tensor]) -> None:
+    """Save the two towers of a CLIP in folders of their own, with `weights` of the whole."""
+    for name, tower in (("vision", net.vision), ("text", net.text)):
+        own = {key.removeprefix(f"{name}."): value for key, value in weights.items()}
+        write_network(tower, folder / name, own, None)
 
 
 def write_converted(

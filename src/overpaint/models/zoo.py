@@ -24,6 +24,7 @@ TINY = {"tiny": tiny, "tiny-latent": tiny_latent}  # for tests
 TITLES = {
     "portraits": "diffusion model of portrait photos, 64 x 64 pixels",
     "clip": "CLIP of rendered portraits, which guides tuning",
+    "clip-check": "CLIP that never guides, to rank edits by",
     "judge": "classifier of attributes and styles, which evaluates edits",
     "identity": "face encoder: how alike two faces are",
 }

@@ -21,7 +21,7 @@ from overpaint.errors import OptionError
 from overpaint.methods.options import opt
 from overpaint.models.augment import Views
 from overpaint.models.folders import Folder
-from overpaint.models.networks import clip_towers, write_card, write_network, write_tokenizer
+from overpaint.models.networks import clip_towers, write_card, write_tokenizer, write_towers
 from overpaint.models.preprocess import normalised
 from overpaint.recipes.captioned import CONTEXT, MARRED, SIZES, captioned, train_tokenizer
 from overpaint.recipes.clip_losses import directional
@@ -163,9 +163,7 @@ def run(folder: Path, config: Any, watch: Watch) -> Mapping[str, Any]:
     if done is None:
         return {"recipe": "clip", "finished": False}
     write_tokenizer(folder / "tokenizer.json", folder, CONTEXT)
-    for name, tower in (("vision", net.vision), ("text", net.text)):
-        own = {key.removeprefix(f"{name}."): value for key, value in done.weights.items()}
-        write_network(tower, folder / name, own, None)
+    write_towers(net, folder, done.weights)
     card = {**done.card, "logit_scale": round(float(done.weights["logit_scale"]), 3)}
     write_card(folder, card)
     return card

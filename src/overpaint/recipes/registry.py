@@ -27,6 +27,7 @@ class Recipe:
 _ALL = (
     Recipe("pixel", "the embedded diffusion model of photos", "overpaint.recipes.pixel"),
     Recipe("clip", "the embedded CLIP, made for guidance", "overpaint.recipes.clip"),
+    Recipe("clip-check", "the embedded CLIP that never guides", "overpaint.recipes.clip_check"),
     Recipe("judge", "the classifier that evaluates edits", "overpaint.recipes.judge"),
     Recipe("identity", "the face encoder", "overpaint.recipes.identity"),
     Recipe("average", "the mean of models trained from one start", "overpaint.recipes.average"),
