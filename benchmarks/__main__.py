@@ -16,6 +16,7 @@ from benchmarks import (
     combining,
     degrees,
     edits,
+    guides,
     local,
     memory,
     models,
@@ -25,6 +26,7 @@ from benchmarks import (
     speed,
     strokes,
     table,
+    tradeoff,
     uses,
 )
 from benchmarks.pictures import save_grid
@@ -98,7 +100,9 @@ MEASURED: dict[str, Callable[[], Figures]] = {
     "local": edited_in_regions,
     "candidates": candidates.measured,
     "outside": outside.measured,
-    "uses": lambda: {**uses.blended(), **uses.sdedit()},
+    "uses": uses.tried,
+    "guides": guides.made_real,
+    "tradeoff": tradeoff.measured,
     "combining": combining.combined,
     "solvers": solvers.all_times,
     "speed": speed.measured,

@@ -71,4 +71,5 @@ def by_rank(count: int = 24) -> Figures:
 def _order(local: Local, made: Tensor) -> list[int]:
     """Numbers of the candidates `(B, 3, S, S)`, best first."""
     mask = (local.region[0, 0] * 255).byte().numpy()
-    return [each.index for each in rank(arrays(made), local.prompt, mask=mask, clip=ranker())]
+    texts = {"prompt": local.prompt, "source_prompt": local.source_prompt}
+    return [each.index for each in rank(arrays(made), **texts, mask=mask, clip=ranker())]

@@ -45,6 +45,7 @@ class Local:
 
     aim: Aim
     prompt: str
+    source_prompt: str  # what nobody has to look for in the picture: "a person"
     picture: Tensor  # (1, 3, 64, 64) in [-1, 1]
     truth: Tensor  # the same, edited perfectly
     region: Tensor  # (1, 1, 64, 64), 1 where both differ
@@ -80,6 +81,7 @@ def _each(name: str) -> Iterator[Local]:
             yield Local(
                 Aim(attribute, value),
                 prompt(scene, attribute, value),
+                f"a {scene.kind}",
                 *images(np.stack([before, after])).split(1),
                 torch.from_numpy(region)[None, None].float(),
                 shown,

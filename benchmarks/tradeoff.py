@@ -4,7 +4,7 @@ import torch
 from torch import Tensor
 
 from benchmarks.models import PARTS
-from benchmarks.pictures import FOLDER
+from benchmarks.pictures import FOLDER, arrays
 from benchmarks.strokes import painted
 from benchmarks.worlds import held_out, read
 from overpaint.methods.aiming import ROUGH
@@ -42,8 +42,7 @@ def measured(
 
 def curve_of(guides: Tensor, how: dict[str, object], strengths: tuple[float, ...] = ROUGH) -> Curve:
     """One edit of each guide `(N, 3, S, S)` in [-1, 1] at each strength."""
-    arrays = ((guides + 1) * 127.5).round().byte().permute(0, 2, 3, 1).numpy()
-    return tradeoff(list(arrays), strengths=strengths, count=1, **how)
+    return tradeoff(list(arrays(guides)), strengths=strengths, count=1, **how)
 
 
 def made(guides: Tensor, strength: float, how: dict[str, object]) -> Tensor:

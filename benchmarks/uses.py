@@ -1,4 +1,4 @@
-"""What both methods are used for, tried on one portrait: a sheet for each page."""
+"""What Blended Diffusion is used for, tried on one portrait: a sheet for its page."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -6,23 +6,23 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from PIL import Image
 
 import overpaint
 from benchmarks.pictures import FOLDER
-from benchmarks.strokes import pixels
-from overpaint.data.compositing import pasted
 from overpaint.data.images import read_image
 from overpaint.data.sheets import Cell, sheet
-from overpaint.data.strokes import Guide, laid, simulated
-from overpaint.metrics.fidelity import l2
+from overpaint.data.strokes import Guide, laid
 from overpaint.models.zoo import load
+from overpaint.portraits.render import render
+from overpaint.portraits.scene import sample_scene
 from overpaint.ranking import rank
 
 EXAMPLES = Path(__file__).parent.parent / "examples"
 PORTRAIT = EXAMPLES / "portrait.png"
+BOTH = "a person with red hair wearing sunglasses"
 CANDIDATES = 8
-STRENGTHS = (0.3, 0.4, 0.5, 0.6, 0.7)
 Figures = dict[str, float]
 
 
@@ -32,9 +32,10 @@ class Use:
 
     title: str
     words: str  # under its picture
-    prompt: str = ""  # candidates are ranked by it
-    source: str = ""  # the use whose result is edited; the portrait without it
+    prompt: str = ""
+    source: str = "portrait"  # or the use whose result is edited
     how: Mapping[str, Any] = field(default_factory=dict)
+    ranked: str = ""  # what candidates are ranked by, other than the prompt
 
 
 def mask(name: str) -> Path:
@@ -48,65 +49,61 @@ def scribble() -> Guide:
     return laid(read_image(EXAMPLES / "scribble.png"), read_image(PORTRAIT))
 
 
-def blended_uses() -> tuple[Use, ...]:
-    """The paper's."""
+SIDE = 128
+OURS = (SIDE, SIDE, 2 * SIDE, 2 * SIDE)  # where the portrait stands in the group
+
+
+@cache
+def group(side: int = SIDE, columns: int = 4) -> tuple[Image.Image, Image.Image]:
+    """Many small portraits, ours among them, and its hat's mask."""
+    picture = Image.new("RGB", (columns * side, columns * side))
+    where = Image.new("L", picture.size)
+    for k in range(columns**2):
+        scene = sample_scene(np.random.default_rng(k))
+        corner = (side * (k % columns), side * (k // columns))
+        picture.paste(Image.fromarray(render(scene, side)), corner)
+    ours = (side, side)
+    picture.paste(Image.open(PORTRAIT).resize(ours, Image.Resampling.LANCZOS), ours)
+    where.paste(Image.open(mask("hat")).resize(ours), ours)
+    return picture, where
+
+
+def uses() -> tuple[Use, ...]:
+    """The paper's, and a small mask."""
+    red = "a person on a red background"
+    away = {"source_prompt": "a person on a blue background", "loss": "directional"}
+    behind = {"mask": mask("person"), "invert_mask": True, "guidance_scale": 0.3, **away}
+    worn = (mask("glasses"), "a person with sunglasses")
+    regions = [(mask("hair"), "a person with red hair"), worn]
+    hat, small = "a person with a top hat", {"mask": group()[1]}
+    anew = {"mask": mask("hat"), "strength": 1.0, "jumps": 4}
     crown = {"mask": scribble().mask, "strength": 0.6}
-    behind = {"mask": mask("person"), "invert_mask": True}
-    both = [(mask("hair"), "a person with red hair"), (mask("glasses"), "a person with glasses")]
     return (
         Use("alter", "blond hair", "a person with blond hair", how={"mask": mask("hair")}),
-        Use("add", "a top hat", "a person with a top hat", how={"mask": mask("hat")}),
-        Use("remove", "no text", source="add", how={"mask": mask("hat")}),
-        Use("background", "a red wall", "a person in front of a red wall", how=behind),
-        Use("scribble", "a crown", "a person with a crown", source="drawn", how=crown),
-        Use("regions", "red hair, glasses", "a person with glasses", how={"regions": both}),
-        Use("small mask", "a smile", "a smiling person", how={"mask": mask("mouth")}),
+        Use("add", "a top hat", hat, how={"mask": mask("hat")}),
+        Use("remove", "no text", source="add", how=anew, ranked="a person without a hat"),
+        Use("background", "a red one", red, how=behind),
+        Use("scribble", "a crown", "a person with a crown", source="painted on", how=crown),
+        Use("regions", "red hair, sunglasses", how={"regions": regions}, ranked=BOTH),
         Use("extend", "no text", how={"extend": "right=0.25"}),
+        Use("small, zoom off", "a top hat", hat, source="group", how={**small, "zoom": "off"}),
+        Use("small", "a top hat", hat, source="group", how=small),
     )
 
 
-def blended() -> Figures:
+def tried() -> Figures:
     """Seconds of a candidate of each use; keeps the best of eight of each by rank."""
     figures, model = Figures(), load("portraits")
-    made = {"": Image.open(PORTRAIT), "drawn": scribble().image}
-    cells = [Cell(PORTRAIT, ("portrait", "")), Cell(made["drawn"], ("painted on", ""))]
-    for use in blended_uses():
+    made = {"portrait": Image.open(PORTRAIT), "painted on": scribble().image, "group": group()[0]}
+    cells = [Cell(picture, (name,)) for name, picture in made.items()]
+    for use in uses():
         source, how = made[use.source], {"method": "blended", "model": model, **use.how}
         result = overpaint.edit(source, use.prompt, count=CANDIDATES, **how)
-        best = rank(result.images, use.prompt, mask=result.mask)[0].index if use.prompt else 0
+        text = use.ranked or use.prompt
+        best = rank(result.images, text, mask=result.mask)[0].index if text else 0
         made[use.title] = result.images[best]
-        cells.append(Cell(made[use.title], (use.title, use.words)))
-        figures[f"blended, {use.title}: seconds"] = result.seconds / CANDIDATES
+        shown = made[use.title].crop(OURS) if use.source == "group" else made[use.title]
+        cells.append(Cell(shown, (use.title, use.words)))
+        figures[f"{use.title}: seconds"] = result.seconds / CANDIDATES
     sheet(cells).save(FOLDER / "blended-uses.png")
-    return figures
-
-
-def guides() -> tuple[tuple[str, Image.Image, Mapping[str, Mapping[str, Any]]], ...]:
-    """Guides of SDEdit, and how each is made real."""
-    portrait = read_image(PORTRAIT)
-    strokes = simulated(portrait)
-    hat = pasted(read_image(EXAMPLES / "beanie.png"), portrait, (100, 20), width=330)
-    across = Image.linear_gradient("L").rotate(90).resize(strokes.size)
-    ways: dict[str, Mapping[str, Any]] = {f"strength {s}": {"strength": s} for s in STRENGTHS}
-    ways["VE, 0.5"] = {"solver": "ve"}
-    ways["0.4, repeated"] = {"strength": 0.4, "repeats": 2}
-    ways["0 to 0.7 across"] = {"mask": across, "mask_as": "strength", "strength": 0.7}
-    return (
-        ("strokes", strokes, ways),
-        ("painted on", scribble().image, {"0.5 in its mask": {"mask": scribble().mask}}),
-        ("pasted on", hat.image, {"0.35 in its mask": {"mask": hat.mask, "strength": 0.35}}),
-    )
-
-
-def sdedit() -> Figures:
-    """How far each picture is from its guide, in squared distance; keeps all of them."""
-    figures, cells, model = Figures(), list[Cell](), load("portraits")
-    for name, guide, ways in guides():
-        cells.append(Cell(guide, (name,)))
-        for way, how in ways.items():
-            (image,) = overpaint.edit(guide, method="sdedit", model=model, **how).images
-            cells.append(Cell(image, (way,)))
-            apart = l2(*(pixels(each, model.size) / 2 + 0.5 for each in (image, guide)))
-            figures[f"sdedit, {name}, {way}: squared distance"] = float(apart)
-    sheet(cells).save(FOLDER / "sdedit-uses.png")
     return figures

@@ -19,7 +19,7 @@ from overpaint import Face, editing, trading, tuning
 from overpaint.cli import main
 from overpaint.cli.methods import _range as limits
 from overpaint.methods.options import parse_fields
-from overpaint.methods.registry import methods
+from overpaint.methods.registry import find, methods, parse_options
 from overpaint.models.families.published import Options
 from overpaint.models.families.tiny import tiny
 from overpaint.portraits.scene import VALUES
@@ -55,7 +55,8 @@ COMMANDS = [
 @pytest.fixture(autouse=True)
 def _tiny(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A folder with the files that the pages speak of; every edit is a quick one."""
-    real, apart = editing.edit, signature(tuning.tune).parameters
+    real, asked = editing.edit, signature(editing.edits).parameters
+    apart = signature(tuning.tune).parameters
     trade = trading.tradeoff
 
     def quick(image: object, prompt: str, **given: Any) -> editing.Result:
@@ -63,6 +64,8 @@ def _tiny(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         return real(image, prompt, method="sdedit", model="tiny", num_inference_steps=1, **kept)
 
     def each(image: object, prompt: str, *, count: int, seed: int, **given: Any) -> Iterator:
+        options = {n: v for n, v in given.items() if n not in asked}
+        parse_options(find(given["method"]), options)
         yield from (quick(image, prompt, seed=seed + k, **given) for k in range(count))
 
     def tuned(prompt: str, *, folder: Path | None = None, **given: Any) -> tuple[Path, dict]:
@@ -99,14 +102,17 @@ def _tiny(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     for name in ("photo.jpg", "group.jpg"):
         Image.new("RGB", (40, 50), "teal").save(name)
-    for name in ("hair.png", "hat.png"):
+    for name in ("hair.png", "hat.png", "glasses.png", "mouth.png", "chin.png", "soft.png"):
         Image.new("L", (40, 50), "white").save(name)
-    for name in ("photo.strokes.png", "drawn.guide.png", "guide.png", "real.png"):
+    for name in ("person.png", "small.png"):
+        Image.new("L", (40, 50), "black").save(name)
+    for name in ("photo.strokes.png", "drawn.guide.png", "guide.png", "real.png", "hatted.png"):
         Image.new("RGB", (40, 50), "teal").save(name)
     for name in ("drawn.png", "patch.png"):
         Image.new("RGBA", (40, 50), (200, 0, 0, 128)).save(name)
     Image.new("RGB", (40, 50), "red").save("pasted.png")
-    quick("photo.jpg", "x").save("photo.diffusionclip-0.png")
+    for name in ("photo.diffusionclip-0.png", "step.png", "both.png"):
+        quick("photo.jpg", "x").save(name)
 
 
 @pytest.mark.parametrize("words", COMMANDS, ids=" ".join)
