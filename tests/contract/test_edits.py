@@ -62,6 +62,17 @@ def test_bytes_outside_the_mask_are_the_originals(case, photo, mode, seed):
     assert not np.array_equal(np.asarray(image), before)
 
 
+def test_grey_mixes_the_edit_and_the_picture_once(case, photo):
+    if "clip" in case.method.parts:
+        pytest.skip("CLIP is shown the mixture, so it asks for another edit")
+    white, grey = (
+        edit(case, photo, mask=Image.new("L", photo.size, value)).images[0] for value in (255, 102)
+    )
+    mixed = 0.4 * np.asarray(white.convert("RGB"), float) + 0.6 * np.asarray(photo, float)
+    assert np.abs(np.asarray(grey.convert("RGB")) - mixed).max() <= 1
+    assert np.abs(np.asarray(white.convert("RGB"), float) - np.asarray(photo)).max() > 5
+
+
 def test_a_black_mask_gives_the_picture_back(case, photo):
     (image,) = edit(case, photo, mask=Image.new("L", photo.size, 0)).images
     assert np.array_equal(np.asarray(image), np.asarray(photo))

@@ -1,7 +1,5 @@
 """Denoisers made out of denoisers agree with the formulas."""
 
-from functools import partial
-
 import pytest
 import torch
 
@@ -133,7 +131,7 @@ MASK[..., :2] = 1
 
 @pytest.mark.parametrize("exact", [True, False])
 def test_a_nudge_is_as_long_as_asked_and_inside_the_mask(exact):
-    pred = nudge(model(0.0), pulled, 0.5, MASK, exact=exact)(X, LEVEL)
+    pred = nudge(model(0.0), [(pulled, MASK)], 0.5, exact=exact)(X, LEVEL)
     moved = pred.x0 - model(0.0)(X, LEVEL).x0
     inside = moved[..., :2].square().flatten(1).mean(1).sqrt()
     torch.testing.assert_close(inside, torch.full((2,), 0.5 * LEVEL.sigma))
@@ -143,24 +141,39 @@ def test_a_nudge_is_as_long_as_asked_and_inside_the_mask(exact):
 
 def test_where_the_network_is_linear_both_gradients_nudge_alike():
     """The Gaussian's x0 is an affine function of x with one slope, which the length takes out."""
-    exact, free = (nudge(model(0.0), pulled, 0.5, MASK, exact=e)(X, LEVEL) for e in (True, False))
+    goal = [(pulled, MASK)]
+    exact, free = (nudge(model(0.0), goal, 0.5, exact=e)(X, LEVEL) for e in (True, False))
     torch.testing.assert_close(exact.x0, free.x0)
 
 
 @pytest.mark.parametrize("exact", [True, False])
 def test_a_nudge_does_not_depend_on_the_batch(exact):
-    denoise = nudge(model(0.0), lambda x, p, lv: p.x0.pow(4).sum((1, 2, 3)), 1, MASK, exact=exact)
+    denoise = nudge(
+        model(0.0), [(lambda x, p, lv: p.x0.pow(4).sum((1, 2, 3)), MASK)], 1, exact=exact
+    )
     torch.testing.assert_close(denoise(X, LEVEL).x0[1:], denoise(X[1:], LEVEL).x0)
 
 
+@pytest.mark.parametrize("exact", [True, False])
+def test_a_goal_acts_in_its_own_mask_whatever_the_others(exact):
+    """Also where both losses look at all of the picture."""
+    other = MASK.flip(3)
+    goals = [(pulled, MASK), (lambda x, pred, level: 9 * pulled(x, pred, level), other)]
+    one, both = (nudge(model(0.0), few, 0.5, exact=exact)(X, LEVEL) for few in (goals[:1], goals))
+    inside, beside = (mask.expand_as(X) > 0 for mask in (MASK, other))
+    torch.testing.assert_close(both.x0[inside], one.x0[inside])
+    torch.testing.assert_close(one.x0[beside], model(0.0)(X, LEVEL).x0[beside])
+    assert not torch.allclose(both.x0[beside], one.x0[beside])
+
+
 def test_no_gradient_is_no_nudge():
-    flat = nudge(model(0.0), lambda x, pred, level: 0 * pred.x0.sum(), 1.0, MASK)
+    flat = nudge(model(0.0), [(lambda x, pred, level: 0 * pred.x0.sum(), MASK)], 1.0)
     torch.testing.assert_close(flat(X, LEVEL).x0, model(0.0)(X, LEVEL).x0)
-    empty = nudge(model(0.0), pulled, 1.0, 0 * MASK)(X, LEVEL)
+    empty = nudge(model(0.0), [(pulled, 0 * MASK)], 1.0)(X, LEVEL)
     torch.testing.assert_close(empty.x0, model(0.0)(X, LEVEL).x0)
 
 
-@pytest.mark.parametrize("make", [steer, lead, partial(nudge, scale=1.0, mask=MASK)])
+@pytest.mark.parametrize("make", [steer, lead, lambda net, loss: nudge(net, [(loss, MASK)], 1.0)])
 def test_a_gradient_costs_one_call(make):
     asked = model(0.0)
     make(asked, pulled)(X, LEVEL)

@@ -1,6 +1,6 @@
 """Blended Diffusion: guided inside the mask only, each picture by itself, one call a step."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import SimpleNamespace
 
 import pytest
@@ -120,6 +120,18 @@ def test_speckles_of_the_gradient_are_smoothed_but_not_in_the_papers_form():
     assert not torch.equal(rough, even)
     paper = {"form": "paper", "clip_lambda": 10.0}
     assert torch.equal(made(smooth=True, **paper), made(smooth=False, **paper))
+
+
+def test_the_baseline_takes_its_texts_from_regions_and_needs_one():
+    left, right = MASK, MASK.flip(3)
+    regions = (Region(left, "red"), Region(right, ""))
+    clip, options = Colours(), LocalOptions(num_inference_steps=2)
+    task = Task(IMAGE, regions=regions, mask=left + right)
+    with torch.no_grad():
+        assert local_clip(model(), task, options, Run(), clip=clip).images.isfinite().all()
+        assert clip.seen > 0
+        with pytest.raises(OptionError, match="needs a text"):
+            local_clip(model(), replace(task, regions=regions[1:]), options, Run(), clip=clip)
 
 
 def test_without_a_mask_the_whole_picture_is_drawn():

@@ -149,8 +149,9 @@ class Ending:
         if note := ranking.doubt(made[0].record, clip):
             self.terminal.say(f"note:  {note}")
         files = [each.path for each in made]
-        texts = {"prompt": self.choice.prompt, "source_prompt": self.choice.source_prompt}
-        order = ranking.rank(files, **texts, mask=mask, clip=clip, **self.reading)
+        text, before = self.choice.prompt, self.choice.source_prompt
+        how = {"source_prompt": before, "mask": mask, "clip": clip, **self.reading}
+        order = ranking.rank(files, text, **how)
         return [replace(made[place.index], ranked=place) for place in order]
 
     def _draw(self, ordered: list[Candidate], target: Path) -> None:

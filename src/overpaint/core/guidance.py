@@ -83,7 +83,7 @@ def steer(denoise: Denoiser, loss: Loss) -> Denoiser:
     """A denoiser that also descends a loss, through the network (arXiv 2105.05233, alg. 2)."""
 
     def steered(x: Tensor, level: Level) -> Prediction:
-        pred, gradient = _through_network(denoise, loss, x, level)
+        pred, (gradient,) = _through_network(denoise, [loss], x, level)
         eps = pred.eps + level.sigma * gradient
         return replace(pred, x0=pred.x0 - level.sigma**2 / level.alpha * gradient, eps=eps)
 
@@ -94,7 +94,7 @@ def lead(denoise: Denoiser, loss: Loss) -> Denoiser:
     """A denoiser that leaves the loss to `ancestral` to descend (arXiv 2105.05233, alg. 1)."""
 
     def led(x: Tensor, level: Level) -> Prediction:
-        pred, gradient = _through_network(denoise, loss, x, level)
+        pred, (gradient,) = _through_network(denoise, [loss], x, level)
         return replace(pred, pull=-gradient)
 
     return led
@@ -102,34 +102,34 @@ def lead(denoise: Denoiser, loss: Loss) -> Denoiser:
 
 def nudge(
     denoise: Denoiser,
-    loss: Loss,
+    goals: Sequence[tuple[Loss, Tensor]],
     scale: float,
-    mask: Tensor,
     *,
     exact: bool = True,
     every: int = 1,
 ) -> Denoiser:
-    """A denoiser whose picture moves down a loss, by a length that does not depend on the loss.
+    """A denoiser whose picture moves down losses, by a length that does not depend on them.
 
-    The gradient inside the mask is brought to a root mean square of 1, for each picture by itself,
-    and x0 moves by `scale * sigma` times it: as far as the picture is uncertain. It remembers the
-    gradient, so make a new one for each path.
+    The gradient of each inside its mask is brought to a root mean square of 1, for each picture by
+    itself, and x0 moves by `scale * sigma` times their sum: as far as the picture is uncertain. It
+    remembers the sum, so make a new one for each path.
 
     Args:
-        mask: broadcasts against x, in [0, 1].
-        exact: the gradient goes through the network; else no further than the predicted picture,
-            which takes the loss for a function of x0 alone and spares the network's way back.
-        every: so many calls share one gradient, since it turns slowly.
+        goals: losses, each with the mask in [0, 1] inside which it acts; it broadcasts against x.
+        exact: gradients go through the network; else no further than the predicted picture, which
+            takes a loss for a function of x0 alone and spares the network's way back.
+        every: so many calls share their gradients, since these turn slowly.
     """
     differentiate = _through_network if exact else _at_picture
+    losses, masks = [loss for loss, _ in goals], [mask for _, mask in goals]
     kept: list[Tensor] = []
 
     def nudged(x: Tensor, level: Level) -> Prediction:
         if level.sigma == 0:
             return denoise(x, level)
         if len(kept) % every == 0:
-            pred, gradient = differentiate(denoise, loss, x, level)
-            kept[:] = [unit(gradient, mask)]
+            pred, gradients = differentiate(denoise, losses, x, level)
+            kept[:] = [torch.stack(list(map(unit, gradients, masks))).sum(0)]
         else:
             with torch.no_grad():
                 pred = denoise(x, level)
@@ -156,26 +156,35 @@ def within(guided: Denoiser, plain: Denoiser, times: tuple[float, float]) -> Den
 
 
 def _through_network(
-    denoise: Denoiser, loss: Loss, x: Tensor, level: Level
-) -> tuple[Prediction, Tensor]:
-    """The prediction and the loss's gradient with respect to x, of one call of the network."""
+    denoise: Denoiser, losses: Sequence[Loss], x: Tensor, level: Level
+) -> tuple[Prediction, list[Tensor]]:
+    """The prediction and the losses' gradients with respect to x, of one call of the network."""
     with torch.enable_grad():
         x = x.detach().requires_grad_()
         pred = denoise(x, level)
-        (gradient,) = torch.autograd.grad(loss(x, pred, level).sum(), x)
-    return _detached(pred), gradient
+        gradients = _gradients([loss(x, pred, level).sum() for loss in losses], x)
+    return _detached(pred), gradients
 
 
 def _at_picture(
-    denoise: Denoiser, loss: Loss, x: Tensor, level: Level
-) -> tuple[Prediction, Tensor]:
-    """The prediction and the loss's gradient with respect to x0, all else held still."""
+    denoise: Denoiser, losses: Sequence[Loss], x: Tensor, level: Level
+) -> tuple[Prediction, list[Tensor]]:
+    """The prediction and the losses' gradients with respect to x0, all else held still."""
     with torch.no_grad():
         pred = denoise(x, level)
     with torch.enable_grad():
         x0 = pred.x0.detach().requires_grad_()
-        (gradient,) = torch.autograd.grad(loss(x, replace(pred, x0=x0), level).sum(), x0)
-    return pred, gradient
+        told = replace(pred, x0=x0)
+        gradients = _gradients([loss(x, told, level).sum() for loss in losses], x0)
+    return pred, gradients
+
+
+def _gradients(values: Sequence[Tensor], x: Tensor) -> list[Tensor]:
+    """Of each value; what they share is kept until the last one."""
+    last = len(values) - 1
+    return [
+        torch.autograd.grad(value, x, retain_graph=i < last)[0] for i, value in enumerate(values)
+    ]
 
 
 def _detached(pred: Prediction) -> Prediction:

@@ -23,12 +23,14 @@ def keep_outside(
 ) -> After:
     """Puts `x0`, noised to the level just reached, back outside the mask (arXiv 2108.01073).
 
+    All that is not black is drawn; what is grey is mixed once, by whoever pastes the picture.
+
     fresh: new noise at every level, as the paper has it; else one noise for the whole path.
     """
     kept: list[Tensor] = []
 
     def after(x: Tensor, level: Level) -> Tensor:
-        here = mask if isinstance(mask, Tensor) else mask(level)
+        here = (mask if isinstance(mask, Tensor) else mask(level)) > 0
         if level.sigma == 0:
             return blend(x, x0, here)
         if fresh or not kept:

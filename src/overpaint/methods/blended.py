@@ -20,7 +20,17 @@ from overpaint.core.solvers import (
     solve,
 )
 from overpaint.errors import OptionError
-from overpaint.methods.guiding import FILLS, LOSSES, WARPS, Objective, Sight, Weights, aims, whole
+from overpaint.methods.guiding import (
+    FILLS,
+    LOSSES,
+    WARPS,
+    Aim,
+    Objective,
+    Sight,
+    Weights,
+    aims,
+    whole,
+)
 from overpaint.methods.options import opt
 from overpaint.methods.registry import Outcome, Run, Task, register
 from overpaint.models.bundle import DiffusionModel
@@ -126,23 +136,27 @@ def guided(
     weights = Weights(scale, scale * options.range_weight)
     shown = (task.image, whole(task), model.codec.decode)
     extras = (options.mixture, options.smooth and options.form == "relative")
-    led = toward(model, task, options, Objective(wanted, sight, *shown, weights, *extras))
+
+    def objective(*parts: Aim) -> Objective:
+        return Objective(parts, sight, *shown, weights, *extras)
+
+    if options.form == "paper":
+        led = as_paper(model, objective(*wanted), options)
+    else:
+        goals = [(objective(aim), model.codec.encode_mask(aim.mask)) for aim in wanted]
+        every = options.every or (1 if options.exact else 2)
+        led = nudge(model, goals, options.guidance_scale, exact=options.exact, every=every)
     low, high = (f * (len(model.schedule) - 1) for f in (options.guide_to, options.guide_from))
     denoise = within(led, model, (low, high))
     return mapping_x0(denoise, lambda x0: x0.clamp(-1, 1)) if options.clamp else denoise
 
 
-def toward(model: DiffusionModel, task: Task, options: Options, loss: Loss) -> Denoiser:
-    """The model that descends a loss, by its own length or by the paper's absolute one.
+def as_paper(model: DiffusionModel, loss: Loss, options: Options) -> Denoiser:
+    """The model that descends a loss by its absolute weight.
 
     Raises:
-        OptionError: the paper's form without the network's gradient, which it is made of.
+        OptionError: without the network's gradient, which this form is made of.
     """
-    if options.form == "relative":
-        mask = model.codec.encode_mask(whole(task))
-        every = options.every or (1 if options.exact else 2)
-        scale, exact = options.guidance_scale, options.exact
-        return nudge(model, loss, scale, mask, exact=exact, every=every)
     if options.gradient == "free":
         hint = "Use form=relative."
         raise OptionError("gradient=free does not go with form=paper", hint=hint)

@@ -58,7 +58,7 @@ def diffusionclip(
 
     def made(way: Way, watch: Watch = unwatched) -> Tensor:
         result = walk(model, source, denoise, way, mask, watch)
-        return result if mask is None else keep(result, x0, mask)
+        return result if mask is None else keep(result, x0, mask > 0)
 
     if options.t0 == AUTO and scorer is not None:
         wish = Wish.asked(options.identity, options.direction)

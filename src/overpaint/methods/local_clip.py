@@ -9,6 +9,7 @@ from overpaint.core.guidance import lead
 from overpaint.core.masks import blend
 from overpaint.core.schedule import below
 from overpaint.core.solvers import ancestral, last, solve
+from overpaint.errors import OptionError
 from overpaint.methods.guiding import FILLS, LOSSES, WARPS, Objective, Sight, Weights, aims, whole
 from overpaint.methods.options import opt
 from overpaint.methods.registry import Outcome, Run, Task, register
@@ -50,16 +51,20 @@ def local_clip(
     if options.strength == 0:
         return Outcome(image, chance=False)
     x0 = model.codec.encode(image)
+    if not (wanted := aims(task, clip, options.loss)):
+        raise OptionError(
+            "local-clip needs a text", "no region has one", "Give one of them a text."
+        )
     rng, scale = run.rng, options.clip_lambda
     sight = Sight(rng, clip.size, options.views, options.warp, options.fill)
     weights = Weights(scale, scale * options.range_weight, options.background_lambda)
     shown = (task.image, whole(task), model.codec.decode)
-    loss = Objective(aims(task, clip, options.loss), sight, *shown, weights, options.mixture)
+    loss = Objective(wanted, sight, *shown, weights, options.mixture)
     t0 = model.schedule.time_of(options.strength)
     levels = model.schedule.path(below(t0, options.num_inference_steps))
     start = levels[0].noised(x0, rng.randn_like(x0))
     states = solve(lead(model, loss), start, levels, ancestral(rng))
     images = model.codec.decode(last(run.watch(states, len(levels) - 1, "denoising")))
     if options.paste:
-        images = blend(images, task.image.expand_as(images), whole(task))
+        images = blend(images, task.image.expand_as(images), whole(task) > 0)
     return Outcome(images, redrawn=True, whole=not options.paste)

@@ -144,8 +144,11 @@ def parse_options(method: Method, given: Mapping[str, Any]) -> Any:
 
 
 def check(method: Method, given: Mapping[str, Any]) -> None:
-    """Refuses what lacks an input that the method needs, and regions where it takes none."""
-    for need in sorted(method.needs):
+    """Refuses what lacks an input that the method needs, and regions where it takes none.
+
+    Regions bring texts of their own, so they stand for a prompt.
+    """
+    for need in sorted(method.needs - ({"prompt"} if given.get("regions") else set())):
         if given[need] is None or (isinstance(given[need], str) and not given[need].strip()):
             raise OptionError(f"The method {method.name} needs a {need.replace('_', ' ')}")
     if given.get("regions") and not method.regions:
@@ -171,6 +174,7 @@ def perform(
             f"The method {method.name} made NaN or infinity", hint="Try --dtype float32."
         )
     images = outcome.images.clamp(-1, 1)
-    if task.mask is not None:  # a decoder does not give back what its encoder was shown
+    if task.mask is not None and not outcome.whole:
+        # A decoder does not give back what its encoder was shown.
         images = torch.where(task.mask > 0, images, task.image)
     return dataclasses.replace(outcome, images=images)

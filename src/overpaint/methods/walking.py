@@ -79,14 +79,17 @@ def grids(
 
 
 def keep_inverted(trajectory: Trajectory, x0: Tensor, mask: Tensor) -> After:
-    """Outside the mask, the inverted picture's own state, also between the levels it visited."""
+    """Outside the mask, the inverted picture's own state, also between the levels it visited.
+
+    Grey is drawn, as in `keep_outside`.
+    """
     noisy = [level for level in trajectory.levels if level.sigma > 0]
 
     def after(x: Tensor, level: Level) -> Tensor:
         if level.sigma == 0:
-            return blend(x, x0, mask)
+            return blend(x, x0, mask > 0)
         near = min(noisy, key=lambda other: abs(other.t - level.t))
         eps = (trajectory.states[near] - near.alpha * x0) / near.sigma
-        return blend(x, level.noised(x0, eps), mask)
+        return blend(x, level.noised(x0, eps), mask > 0)
 
     return after
