@@ -17,7 +17,7 @@ def blended() -> list[Row]:
 def sdedit() -> list[Row]:
     """Strokes made real, and what lies outside."""
     label = "strokes to portraits at the automatic strength: valid"
-    valid = Row(label, f"{RUN} tradeoff", at("tradeoff", "valid"), 0.80)
+    valid = Row(label, f"{RUN} tradeoff", at("tradeoff", "edits: valid"), 0.80)
     return [valid, untouched("sdedit")]
 
 
@@ -52,10 +52,10 @@ def seconds() -> list[Row]:
     command, found = f"{RUN} candidates", []
     for way, bar in (("exact", 5.0), ("free", 2.5)):
         one = at("candidates", f"{way}: one candidate, seconds")
-        each = at("candidates", f"{way}: each of {COUNT}, to one alone")
+        each = at("candidates", f"{way}: each of {COUNT}, seconds")
         found.append(Row(f"one candidate, {way}", command, one, bar, "s", more=False))
-        label = f"each of {COUNT} in a batch against one alone, {way}"
-        found.append(Row(label, command, each, 0.5, more=False))
+        label = f"each of {COUNT} in a batch, {way}"
+        found.append(Row(label, command, each, bar / 2, "s", more=False))
     return found
 
 
