@@ -8,6 +8,7 @@ import shlex
 from collections.abc import Iterator
 from functools import partial
 from inspect import signature
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ import overpaint
 from overpaint import Face, editing, trading, tuning
 from overpaint.cli import main
 from overpaint.cli.methods import _range as limits
+from overpaint.cli.terminal import given
 from overpaint.methods.options import parse_fields
 from overpaint.methods.registry import find, methods, parse_options
 from overpaint.models.families.published import Options
@@ -100,15 +102,15 @@ def _tiny(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("overpaint.converting.convert", converted)
     monkeypatch.setattr("overpaint.data.finding.find", lambda pixels: [Face(20, 25, 12)])
     monkeypatch.chdir(tmp_path)
-    for name in ("photo.jpg", "group.jpg"):
+    for name in ("photo.jpg", "group.jpg", "portrait.png"):
         Image.new("RGB", (40, 50), "teal").save(name)
-    for name in ("hair.png", "hat.png", "glasses.png", "mouth.png", "chin.png", "soft.png"):
+    for name in ("hair.png", "hat.png", "glasses.png", "mouth.png", "crown.png", "soft.png"):
         Image.new("L", (40, 50), "white").save(name)
     for name in ("person.png", "small.png"):
         Image.new("L", (40, 50), "black").save(name)
     for name in ("photo.strokes.png", "drawn.guide.png", "guide.png", "real.png", "hatted.png"):
         Image.new("RGB", (40, 50), "teal").save(name)
-    for name in ("drawn.png", "patch.png"):
+    for name in ("drawn.png", "scribble.png", "patch.png"):
         Image.new("RGBA", (40, 50), (200, 0, 0, 128)).save(name)
     Image.new("RGB", (40, 50), "red").save("pasted.png")
     for name in ("photo.diffusionclip-0.png", "step.png", "both.png"):
@@ -119,6 +121,46 @@ def _tiny(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 def test_commands_of_the_pages_run(words: list[str]) -> None:
     again = ["--overwrite"] if words[0] in ("edit", "strokes") else []
     assert main([*words, *again]) == 0
+
+
+def test_the_command_of_the_authors_program_has_its_setting() -> None:
+    """blended-diffusion's defaults (2111.14818), as far as they are options here."""
+    (words,) = (words for words in COMMANDS if "respacing=100" in words)
+    found = parse_options(
+        find(words[words.index("--method") + 1]),
+        given([value for flag, value in pairwise(words) if flag == "-O"]),
+    )
+    theirs = {
+        "respacing": "100",
+        "skip": 25,
+        "solver": "ancestral",
+        "clamp": False,
+        "form": "paper",
+        "gradient": "exact",
+        "clip_lambda": 1000,
+        "range_weight": 50 / 1000,
+        "loss": "arc",
+        "fill": "grey",
+        "warp": "strong",
+        "views": 8,
+        "mixture": True,
+        "guide_from": 1,
+        "guide_to": 0,
+        "dilate": 0,
+        "jumps": 1,
+        "fresh_noise": True,
+    }
+    assert {name: getattr(found, name) for name in theirs} == theirs
+
+
+def test_files_of_the_page_on_local_edits_are_examples_or_explained() -> None:
+    page = (ROOT / "docs/methods/blended.md").read_text()
+    there = {file.name for file in (ROOT / "examples").iterdir()}
+    there |= set(re.findall(r"`(\w+\.(?:png|jpg))`", page))  # spoken of in the text
+    for line in re.findall(r"^overpaint .*$", page, re.M):
+        made = set(re.findall(r"(?:-o|--mask-out|--sheet) (\S+)", line))
+        assert set(re.findall(r"\w+\.(?:png|jpg)", line)) <= there | made, line
+        there |= made
 
 
 def options(kind: type) -> str:

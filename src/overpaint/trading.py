@@ -38,7 +38,7 @@ class Point:
     strength: float
     faithfulness: float  # metric l2 between guide and picture
     realism: float  # KID of the pictures by the judge's features
-    bound: float | None  # of the paper's proposition 1 on the distance; None after repeats
+    bound: float | None  # the paper's, on the distance; None after repeats and of latents
 
 
 @dataclass(frozen=True)

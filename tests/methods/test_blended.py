@@ -1,20 +1,15 @@
 """Blended Diffusion: guided inside the mask only, each picture by itself, one call a step."""
 
-from dataclasses import dataclass, replace
-from types import SimpleNamespace
+from dataclasses import asdict, dataclass
 
 import pytest
 import torch
 from torch.nn import functional as F
 
-from overpaint.core.rng import NoiseStream
 from overpaint.core.schedule import NoiseSchedule
 from overpaint.errors import OptionError
-from overpaint.methods import guiding
+from overpaint.methods import registry
 from overpaint.methods.blended import SOLVERS, Options, blended, levels_of
-from overpaint.methods.guiding import Aim, Objective, Sight, Weights, aims, in_chunks, whole
-from overpaint.methods.local_clip import Options as LocalOptions
-from overpaint.methods.local_clip import local_clip
 from overpaint.methods.registry import Region, Run, Task
 from overpaint.models.bundle import Calls, DiffusionModel, Unshuffle
 
@@ -64,7 +59,8 @@ def redness(images, part=MASK):
 @pytest.mark.parametrize("form", ["relative", "paper"])
 @pytest.mark.parametrize("solver", SOLVERS)
 def test_the_text_acts_inside_the_mask_and_nothing_outside(solver, form):
-    images = made(solver=solver, form=form, guidance_scale=1.0, guide_to=0, seeds=(0, 1))
+    scale = {"guidance_scale": 1.0} if form == "relative" else {}
+    images = made(solver=solver, form=form, guide_to=0, seeds=(0, 1), **scale)
     assert torch.equal(images * (1 - MASK), (IMAGE * (1 - MASK)).expand(2, -1, -1, -1))
     unguided = made("", solver=solver, seeds=(0, 1))
     assert (redness(images) > redness(unguided) + 0.1).all()
@@ -115,23 +111,9 @@ def test_a_gradient_serves_as_many_steps_as_asked():
     assert clip.seen == 2 * 2
 
 
-def test_speckles_of_the_gradient_are_smoothed_but_not_in_the_papers_form():
+def test_speckles_of_the_gradient_are_smoothed():
     rough, even = (made(smooth=flag, solver="ddim") for flag in (False, True))
     assert not torch.equal(rough, even)
-    paper = {"form": "paper", "clip_lambda": 10.0}
-    assert torch.equal(made(smooth=True, **paper), made(smooth=False, **paper))
-
-
-def test_the_baseline_takes_its_texts_from_regions_and_needs_one():
-    left, right = MASK, MASK.flip(3)
-    regions = (Region(left, "red"), Region(right, ""))
-    clip, options = Colours(), LocalOptions(num_inference_steps=2)
-    task = Task(IMAGE, regions=regions, mask=left + right)
-    with torch.no_grad():
-        assert local_clip(model(), task, options, Run(), clip=clip).images.isfinite().all()
-        assert clip.seen > 0
-        with pytest.raises(OptionError, match="needs a text"):
-            local_clip(model(), replace(task, regions=regions[1:]), options, Run(), clip=clip)
 
 
 def test_without_a_mask_the_whole_picture_is_drawn():
@@ -149,17 +131,11 @@ def test_every_region_follows_its_own_text():
     assert redness(images, right) < redness(plain, right) - 0.1
 
 
-def test_a_region_without_a_text_is_not_guided():
-    found = aims(Task(IMAGE, regions=(Region(MASK, ""), Region(MASK, "red"))), Colours(), "arc")
-    assert len(found) == 1
-
-
 @pytest.mark.parametrize(
     ("options", "message"),
     [
         ({"loss": "directional"}, "needs a source prompt"),
         ({"form": "paper", "gradient": "free"}, "does not go with form=paper"),
-        ({"respacing": "many"}, "respacing cannot be read"),
     ],
 )
 def test_what_does_not_go_together_is_refused(options, message):
@@ -167,9 +143,57 @@ def test_what_does_not_go_together_is_refused(options, message):
         made(**options)
 
 
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ({"guide_from": 0.2, "guide_to": 0.5}, "guide_to=0.5 is above guide_from=0.2"),
+        ({"clip_lambda": 500}, "clip_lambda has no effect with form=relative"),
+        ({"form": "paper", "guidance_scale": 1}, "guidance_scale has no effect with form=paper"),
+        ({"form": "paper", "smooth": "off"}, "smooth has no effect with form=paper"),
+        ({"form": "paper", "every": 2}, "every has no effect with form=paper"),
+        ({"respacing": "100", "strength": 0}, "strength has no effect with respacing"),
+        ({"respacing": "100", "num_inference_steps": 9}, "num_inference_steps has no effect"),
+        ({"skip": 0}, "skip has no effect without respacing"),
+    ],
+)
+def test_options_without_effect_are_refused(given, said):
+    with pytest.raises(OptionError, match=said):
+        registry.parse_options(registry.find("blended"), given)
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"form": "paper", "clip_lambda": 500},
+        {"respacing": "100", "skip": 0},
+        {"guide_from": 0.5, "guide_to": 0.5},
+        {"strength": 0, "every": 2, "smooth": False},
+    ],
+)
+def test_options_with_effect_are_taken_again_from_a_record(given):
+    assert Options(**asdict(Options(**given))) == Options(**given)
+
+
 def test_the_authors_steps_start_where_theirs_do():
     levels = levels_of(NoiseSchedule.linear(), Options(respacing="100", skip=25))
     assert (levels[0].t, len(levels)) == (747, 76)
+
+
+@pytest.mark.parametrize(("spec", "steps"), [("100", 75), ("25", 19), ("ddim50", 38), ("1", 1)])
+def test_a_quarter_of_the_steps_is_left_out_unless_told(spec, steps):
+    assert len(levels_of(NoiseSchedule.linear(), Options(respacing=spec))) == steps + 1
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ({"respacing": "25", "skip": 25}, r"skip must be in \[0, 24\], got 25"),
+        ({"respacing": "many"}, "respacing cannot be read"),
+    ],
+)
+def test_steps_that_are_not_there_are_refused(given, said):
+    with pytest.raises(OptionError, match=said):
+        levels_of(NoiseSchedule.linear(), Options(**given))
 
 
 def test_a_direction_is_followed_from_text_to_text():
@@ -178,90 +202,3 @@ def test_a_direction_is_followed_from_text_to_text():
     with torch.no_grad():
         images = blended(model(), task, options, Run(), clip=Colours()).images
     assert redness(images) > redness(made("")) + 0.1
-
-
-def seen_by(judge, fill, count=1):
-    sight = Sight(NoiseStream([0]), 16, count=count, fill=fill)
-    return sight.judged(torch.full_like(IMAGE, 0.5), IMAGE, Aim(MASK, judge))
-
-
-@pytest.mark.parametrize(("fill", "outside"), [("context", IMAGE), ("grey", 0 * IMAGE)])
-def test_what_clip_is_shown_outside_the_mask(fill, outside):
-    shown = []
-    seen_by(lambda views: shown.append(views) or views.mean((1, 2, 3)), fill)
-    edit, source = shown[0].chunk(2, 1)
-    assert torch.equal(edit, 0.5 * MASK + outside * (1 - MASK))
-    assert torch.equal(source, IMAGE * MASK + outside * (1 - MASK))
-
-
-def test_views_are_averaged_and_large_pictures_made_small_first():
-    sizes = []
-    sight = Sight(NoiseStream([0, 1]), 8, count=5)
-    judge = lambda views: sizes.append(views.shape) or torch.arange(10.0) + 0 * views[:, 0, 0, 0]  # noqa: E731
-    found = sight.judged(IMAGE.expand(2, -1, -1, -1), IMAGE, Aim(MASK, judge))
-    assert sizes == [(10, 6, 8, 8)]
-    torch.testing.assert_close(found, torch.tensor([4.0, 5.0]))  # of 0 2 4 6 8 and of 1 3 5 7 9
-
-
-def test_chunks_change_neither_value_nor_gradient():
-    x = smooth(3).expand(5, -1, -1, -1).clone() * torch.arange(1, 6).view(-1, 1, 1, 1)
-    sizes, found = [], []
-
-    def judge(few):
-        sizes.append(len(few))
-        return few.pow(3).flatten(1).sum(1)
-
-    for ask in (judge, lambda x: in_chunks(judge, x, 2)):
-        leaf = x.clone().requires_grad_()
-        value = ask(leaf)
-        found.append((value.detach(), *torch.autograd.grad(value.square().sum(), leaf)))
-    assert sizes == [5, 2, 2, 1]
-    torch.testing.assert_close(found[0], found[1])
-
-
-def test_the_arc_has_a_gradient_where_nothing_is_left_to_do():
-    same = F.normalize(torch.tensor([[0.3, 0.4, 0.5]]), dim=-1)
-    for target in (same, -same):
-        leaf = same.clone().requires_grad_()
-        assert torch.autograd.grad(guiding.arc(leaf, target).sum(), leaf)[0].isfinite().all()
-
-
-def test_the_background_is_what_lies_outside_the_mask():
-    changed = IMAGE + 0.5 * MASK
-    assert guiding.disturbed(changed, IMAGE, MASK) == 0
-    torch.testing.assert_close(
-        guiding.disturbed(IMAGE + 0.5, IMAGE, MASK), torch.tensor([0.25 / 2])
-    )
-
-
-def test_terms_are_weighted():
-    judge = lambda views: 3 + 0 * views[:, 0, 0, 0]  # noqa: E731
-    task, pred = Task(IMAGE, mask=MASK), SimpleNamespace(x0=IMAGE + 2)
-    sight, weights = Sight(NoiseStream([0]), 16, 1), Weights(clip=2, range=5, background=7)
-    loss = Objective((Aim(MASK, judge),) * 2, sight, IMAGE, whole(task), lambda x: x, weights)
-    too_much = (IMAGE + 2 - 1).clamp(min=0).square().mean()
-    expected = 2 * 2 * 3 + 5 * too_much + 7 * 4 / 2
-    torch.testing.assert_close(loss(IMAGE, pred, None), expected.view(1))
-
-
-def local(prompt="red", **options):
-    chosen = LocalOptions(**{"num_inference_steps": 10, **options})
-    with torch.no_grad():
-        task = Task(IMAGE, prompt, mask=MASK)
-        return local_clip(model(), task, chosen, Run((0, 1)), clip=Colours())
-
-
-def test_the_baseline_keeps_the_background_by_its_loss_alone():
-    def lost(weight):
-        images = local(paste=False, background_lambda=weight).images
-        return guiding.disturbed(images, IMAGE, MASK).mean()
-
-    assert lost(10000.0) < 0.5 * lost(0.0)
-    assert lost(10000.0) > 0
-
-
-def test_the_baselines_result_is_shown_whole_only_if_asked():
-    pasted, bare = local(), local(paste=False)
-    assert (pasted.whole, bare.whole) == (False, True)
-    assert torch.equal((pasted.images * (1 - MASK))[0], (IMAGE * (1 - MASK))[0])
-    assert torch.equal(pasted.images * MASK, bare.images * MASK)

@@ -11,6 +11,7 @@ from overpaint.core.solvers import last, solve
 from overpaint.methods.drift import Drift, bound
 from overpaint.methods.registry import Run, Task
 from overpaint.methods.sdedit import Edit, Options
+from overpaint.models.families.tiny import tiny, tiny_latent
 
 from .test_diffusionclip import smooth
 from .test_sdedit import GUIDE, model
@@ -51,3 +52,12 @@ def test_measured_distances_keep_to_it(solver, strength):
 def test_after_repeats_none_is_told():
     _, told = Edit(model(), Options(repeats=2)).made(Task(smooth(0)), 0.2, Run())
     assert told is None
+
+
+def test_of_latents_none_is_told():
+    """Their distances are not those of pictures, which the proposition speaks of."""
+    picture, quick = torch.zeros(1, 3, 16, 16), Options(num_inference_steps=2)
+    for make, told in ((tiny, True), (tiny_latent, False)):
+        with torch.no_grad():
+            _, found = Edit(make(), quick).made(Task(picture), 0.2, Run())
+        assert (found is not None) == told

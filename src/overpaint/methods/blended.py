@@ -7,7 +7,7 @@ from overpaint.core.guidance import Loss, lead, mapping_x0, nudge, steer, within
 from overpaint.core.masks import keep_outside, shrinking
 from overpaint.core.prediction import Denoiser
 from overpaint.core.resampling import jumping, renoising
-from overpaint.core.respacing import respaced
+from overpaint.core.respacing import respaced, space_timesteps
 from overpaint.core.rng import NoiseStream
 from overpaint.core.schedule import Level, NoiseSchedule, below
 from overpaint.core.solvers import (
@@ -49,6 +49,14 @@ SOLVERS: dict[str, Callable[[NoiseStream, Sequence[Level]], StepFn]] = {
     "dpmpp_2m": lambda rng, levels: dpmpp_2m(),
 }
 
+IDLE = {
+    "with form=relative": ("clip_lambda",),
+    "with form=paper": ("guidance_scale", "smooth", "every"),
+    "without respacing": ("skip",),
+    "with respacing": ("strength", "num_inference_steps"),
+}
+"""Options that do nothing in a setting, by how that is told."""
+
 
 @dataclass(frozen=True)
 class Options:
@@ -79,7 +87,19 @@ class Options:
     clip_lambda: float = opt(1000.0, "of CLIP's loss in the paper's form", 0, 1e6)
     mixture: bool = opt(False, "show CLIP the noisy state in part (as the authors)")
     respacing: str = opt("", 'the authors\' steps, such as "100" or "ddim50", not by strength')
-    skip: int = opt(25, "of these, the first that are left out", 0, 999)
+    skip: int | None = opt(None, "of these, the first left out; auto: a quarter", 0, 999)
+
+    def __post_init__(self) -> None:
+        """Refuses a range without levels, and what is set but acts in another setting only."""
+        if self.guide_to > self.guide_from:
+            what = f"guide_to={self.guide_to:g} is above guide_from={self.guide_from:g}"
+            hint = "Lower guide_to, or raise guide_from."
+            raise OptionError(what, "the text would act nowhere", hint)
+        path = "with respacing" if self.respacing else "without respacing"
+        for setting in (f"with form={self.form}", path):
+            for name in IDLE[setting]:
+                if getattr(self, name) != getattr(Options, name):  # the class has the defaults
+                    raise OptionError(f"{name} has no effect {setting}", hint="Leave it out.")
 
     @property
     def exact(self) -> bool:
@@ -119,7 +139,9 @@ def blended(
 def levels_of(schedule: NoiseSchedule, options: Options) -> list[Level]:
     """The levels down to the picture, by strength or as the authors count them."""
     if options.respacing:
-        return respaced(schedule, options.respacing, options.skip)
+        steps = len(space_timesteps(len(schedule), options.respacing))
+        skip = steps // 4 if options.skip is None else options.skip  # 25 of 100, as the authors
+        return respaced(schedule, options.respacing, skip)
     return schedule.path(below(schedule.time_of(options.strength), options.num_inference_steps))
 
 

@@ -46,6 +46,9 @@ class Drift:
         return asked
 
     def bound(self, size: int, d: int) -> Tensor:
-        """(B,), in units of the metric `l2`, for states of d numbers of pictures of side `size`."""
+        """(B,), in units of the metric `l2`, for states that are pictures: d values, side `size`.
+
+        Of latents it would bound another distance.
+        """
         sigma, c = self.seen[0][0], torch.stack([score for _, score in self.seen]).amax(0)
         return bound(c, sigma, d) / 4 * (PIXELS / size**2)  # from [-1, 1] to [0, 1]

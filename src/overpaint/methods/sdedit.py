@@ -14,7 +14,7 @@ from overpaint.methods.options import opt
 from overpaint.methods.realism import Gallery
 from overpaint.methods.redrawing import MASKS, SOLVERS, Manner, redrawn
 from overpaint.methods.registry import Outcome, Run, Task, register
-from overpaint.models.bundle import DiffusionModel
+from overpaint.models.bundle import DiffusionModel, Unshuffle
 
 
 @dataclass(frozen=True)
@@ -126,7 +126,8 @@ class Edit:
     def made(self, task: Task, strength: float, run: Run) -> tuple[Tensor, float | None]:
         """Pictures (B, 3, S, S), one a seed and not clamped, and the paper's bound on their way.
 
-        The bound is the mean over them, in units of the metric `l2`; there is none after repeats.
+        The bound is the mean over them, in units of the metric `l2`; there is none after repeats,
+        nor of latents, whose distances are not those of pictures.
         `task.image` is one guide for all seeds, or (B, ...), one for each.
         """
         model, manner, drift = self.model, self.options.manner, Drift()
@@ -141,7 +142,7 @@ class Edit:
             mask=None if task.mask is None else model.codec.encode_mask(task.mask),
             watch=run.watch,
         )
-        told = manner.repeats == 1
+        told = manner.repeats == 1 and isinstance(model.codec, Unshuffle)
         bound = float(drift.bound(model.size, x0[0].numel()).mean()) if told else None
         return model.codec.decode(made), bound
 
