@@ -131,7 +131,7 @@ def test_a_picture_never_replaces_a_mask_of_its_own(run: Callable, here: Path) -
     for more in ("--mask mask.png -o mask.png", "--mask link.png -o mask.png"):
         refused = run(f"{EDIT} {more} --overwrite")
         assert refused.code == 2
-        assert "is a mask of this edit" in refused.err
+        assert "is an input of this command" in refused.err
     run(f"{EDIT} --mask mask.png -o out.png")
     assert run("replay out.png --mask mask.png -o mask.png --overwrite").code == 2
     assert Path("mask.png").read_bytes() == kept
