@@ -145,7 +145,8 @@ class Ending:
         if note := ranking.doubt(made[0].record, clip):
             self.terminal.say(f"note:  {note}")
         files = [each.path for each in made]
-        texts = {"prompt": self.choice.prompt, "source_prompt": self.choice.source_prompt}
+        choice = self.choice
+        texts: dict[str, Any] = {"prompt": choice.prompt, "source_prompt": choice.source_prompt}
         order = ranking.rank(files, **texts, mask=mask, clip=clip, **self.reading)
         return [replace(made[place.index], ranked=place) for place in order]
 
