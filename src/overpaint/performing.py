@@ -64,8 +64,9 @@ class Asked:
         yield from self.mask.warnings if self.mask else ()
         if self.scene.zooms(self.placement):
             yield "zoomed in: the model is shown the mask's surroundings alone (--zoom off: all)"
-        if self.mask and (note := too_small(self.mask.values, self.placement)):
-            yield note
+        masks = self.scene.masks if len(self.faces) < 2 else ()  # the square is of the first face
+        notes = [too_small(mask, self.placement, alone=len(masks) == 1) for mask in masks]
+        yield from filter(None, notes)
         if len(bounded(history := self.placement.picture.history)) < len(history):
             yield f"the record leaves out the oldest of the {len(history)} edits before this one"
         if self.task.prompt and self.model.text is None and not self.method.reads_text:

@@ -23,17 +23,22 @@ def _ranked_by_colour(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(ranking, "ranker", colours)
 
 
-@pytest.fixture
-def interrupted(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Somebody presses Ctrl-C while seed 4 is made."""
+def stop_at(seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Somebody presses Ctrl-C while that seed is made."""
     real = registry.perform
 
     def perform(method: Any, model: Any, task: Any, options: Any, how: Any, parts: Any) -> Any:
-        if 4 in how.seeds:
+        if seed in how.seeds:
             raise KeyboardInterrupt
         return real(method, model, task, options, how, parts)
 
     monkeypatch.setattr(registry, "perform", perform)
+
+
+@pytest.fixture
+def interrupted(monkeypatch: pytest.MonkeyPatch) -> None:
+    """That happens while seed 4 is made."""
+    stop_at(4, monkeypatch)
 
 
 def best_first(paths: list[str]) -> list[str]:
@@ -120,6 +125,36 @@ def test_an_interruption_ranks_what_is_finished_and_removes_nothing(
     assert made() == [f"made/face.sdedit-{seed}.png" for seed in range(4)]
     assert ran.text.split() == best_first(made())
     assert cells("sheet.png") == 5
+    assert "4 of 9 pictures are finished" in ran.err
+    assert "--seed 4 -n 5" in ran.err
+
+
+def test_the_rest_is_made_by_the_command_that_is_told(
+    run: Callable, here: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as patched:
+        stop_at(4, patched)
+        told = run(f"{EDIT} -n 6 --batch 2 --best 1 --sheet sheet.png").err
+    more = told.partition("same command with ")[2].strip()
+    first = Path("sheet.png").read_bytes()
+    rest = run(f"{EDIT} --batch 2 --best 1 --sheet sheet.png {more}")
+    assert rest.code == 0
+    assert len(made()) == 5  # four that were finished, and the better one of two
+    assert Path("sheet.png").read_bytes() == first
+    assert cells("sheet-1.png") == 3
+
+
+def test_an_interruption_when_all_is_made_says_so(
+    run: Callable, here: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def rank(*_: Any, **__: Any) -> Any:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(ranking, "rank", rank)
+    ran = run(f"{EDIT} -n 2 --best 1")
+    assert ran.code == 130
+    assert len(made()) == 2
+    assert "all pictures are finished" in ran.err
 
 
 def test_an_interruption_before_the_first_one_leaves_nothing(
@@ -127,6 +162,7 @@ def test_an_interruption_before_the_first_one_leaves_nothing(
 ) -> None:
     ran = run(f"{EDIT} --seed 4 -n 3 --sheet sheet.png")
     assert (ran.code, ran.text) == (130, "")
+    assert "run the same command again" in ran.err
     assert not Path("sheet.png").exists()
 
 
@@ -140,8 +176,10 @@ def test_one_picture_that_stands_for_all_is_enough(run: Callable, here: Path) ->
     ("more", "code", "told"),
     [
         ("-n 3 --best 4", 2, "4 cannot be chosen of 3"),
-        ("-n 3 --sheet face.png", 2, "it exists already"),
-        ("-n 1 -o one.png --sheet one.png", 2, "would mix"),
+        ("-n 3 --sheet .", 2, "it names no file"),
+        ("-n 3 --sheet face.png --overwrite", 2, "face.png is an input"),
+        ("-n 3 --sheet mask.png --mask mask.png --overwrite", 2, "mask.png is an input"),
+        ("-n 1 -o one.png --sheet one.png", 2, "would be written twice"),
         ("-n 1 -o - --rank", 2, "do not fit a pipe"),
         ("-n 3 --sheet none/sheet.png", 1, "its folder does not exist"),
     ],
@@ -150,6 +188,7 @@ def test_what_cannot_be_done_is_told_before_the_work(
     run: Callable, here: Path, monkeypatch: pytest.MonkeyPatch, more: str, code: int, told: str
 ) -> None:
     monkeypatch.setattr("overpaint.editing.edits", lambda *_, **__: pytest.fail("work was done"))
+    Path("mask.png").write_bytes(Path("face.png").read_bytes())
     ran = run(f"{EDIT} {more}")
     assert ran.code == code
     assert told in ran.err

@@ -61,6 +61,37 @@ def test_the_mask_is_found_from_guide_and_original(run: Callable, patch: Path) -
     assert told["painted"] == pytest.approx(24 / 1200)
 
 
+@pytest.mark.parametrize(
+    "command",
+    [
+        "strokes mask face.png other.png -o other.png",
+        "strokes mask face.png other.png -o link.png",
+        "strokes paste patch.png --onto face.png -o face.png",
+        "strokes paste patch.png --onto face.png -o guide.png --mask-out face.png",
+        "strokes paste patch.png --onto face.png -o guide.png --mask-out patch.png",
+        "strokes lay patch.png --over face.png -o face.png",
+        "strokes simulate face.png -o face.png",
+    ],
+)
+def test_what_is_read_is_never_replaced(run: Callable, patch: Path, command: str) -> None:
+    Path("other.png").write_bytes(Path("face.png").read_bytes())
+    Path("link.png").symlink_to("other.png")
+    before = {path: path.read_bytes() for path in Path().iterdir()}
+    ran = run(f"{command} --overwrite")
+    assert ran.code == 2
+    assert "is an input of this command" in ran.err
+    assert {path: path.read_bytes() for path in Path().iterdir()} == before
+
+
+def test_an_input_named_like_an_output_in_a_folder_stays(run: Callable, patch: Path) -> None:
+    patch.rename("patch.guide.png")
+    assert run("strokes paste patch.guide.png --onto face.png").code == 0
+    Path("patch.guide.png").rename("patch.png")
+    Path("face.png").rename("patch.guide.png")
+    ran = run("strokes paste patch.png --onto patch.guide.png")
+    assert ran.text == "patch.guide-1.png\n"
+
+
 def test_pipes_carry_patch_picture_and_guide(
     run: Callable, patch: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

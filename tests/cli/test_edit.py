@@ -97,6 +97,8 @@ def test_an_interrupted_edit_keeps_what_is_done(
     assert ran.code == 130
     assert len(ran.text.splitlines()) == 2
     assert [read_record(path).seeds for path in sorted(here.glob("made/*"))] == [(0,), (1,)]
+    assert "2 of 9 pictures are finished" in ran.err
+    assert "--seed 2 -n 7" in ran.err
 
 
 def test_a_prompt_that_nothing_reads_is_told(run: Callable, here: Path) -> None:

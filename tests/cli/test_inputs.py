@@ -102,6 +102,18 @@ def test_each_region_has_its_own_text(run: Callable, here: Path) -> None:
 
 
 @pytest.mark.usefixtures("flat")
+def test_each_region_is_looked_at_by_itself(run: Callable, here: Path) -> None:
+    write_mask("hat.png", 2, 2, 28, 12)
+    write_mask("dot.png", 10, 30, 12, 32)
+    write_mask("none.png", 0, 0, 0, 0)
+    regions = "--region hat.png=hat --region dot.png=bow --region none.png="
+    ran = run(f"edit face.png --method flat -m tiny {regions} -o out.png --json")
+    black, few = sorted(json.loads(ran.text)["warnings"], reverse=True)
+    assert black.startswith("the mask of 'none.png' is black everywhere: it changes nothing")
+    assert few.startswith("the mask of 'bow' covers 1 of the model's 16 x 16 pixels, too few")
+
+
+@pytest.mark.usefixtures("flat")
 def test_masks_of_regions_are_found_by_content(run: Callable, here: Path) -> None:
     write_mask("hat.png", 2, 2, 28, 12)
     write_mask("coat.png", 2, 20, 28, 38)
@@ -131,7 +143,7 @@ def test_a_picture_never_replaces_a_mask_of_its_own(run: Callable, here: Path) -
     for more in ("--mask mask.png -o mask.png", "--mask link.png -o mask.png"):
         refused = run(f"{EDIT} {more} --overwrite")
         assert refused.code == 2
-        assert "is a mask of this edit" in refused.err
+        assert "is an input of this command" in refused.err
     run(f"{EDIT} --mask mask.png -o out.png")
     assert run("replay out.png --mask mask.png -o mask.png --overwrite").code == 2
     assert Path("mask.png").read_bytes() == kept

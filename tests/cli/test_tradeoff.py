@@ -52,10 +52,17 @@ def test_a_line_for_programs(run: Callable, judged: list[str]) -> None:
         ("-O label=3", "tiny has no classes"),
         ("--csv face.png", "it exists already"),
         ("--csv none/curve.csv", "its folder does not exist"),
+        ("-o face.png --overwrite", "face.png is an input"),
+        ("--csv face.png --overwrite", "face.png is an input"),
+        ("--real . -o other.png --overwrite", "other.png is an input"),
+        ("-o curve.png --csv ./curve.png", "would be written twice"),
     ],
 )
 def test_what_cannot_be_is_said_shortly(run: Callable, more: str, said: str) -> None:
+    face = Path("face.png").read_bytes()
+    Path("other.png").write_bytes(face)
     ran = run(f"{QUICK} {more}")
     assert ran.code in (1, 2)
+    assert Path("face.png").read_bytes() == face
     assert said in ran.err
     assert ran.text == ""

@@ -72,6 +72,25 @@ def test_other_texts_are_refused_with_what_to_do(text):
     assert caught.value.hint
 
 
+@pytest.mark.parametrize(
+    ("text", "what", "why", "hint"),
+    [
+        ("right=nan", "right is nan", "", "shares"),
+        ("right=-1", "right is -1", "", "shares"),
+        ("right=2", "right is 2", "", "again for more"),
+        ("right=0.25,", "'right=0.25,' extends to no side", "comma", "shares"),
+        ("right=0.2,left=a", "'left=a' extends", "'a' is no share", "shares"),
+        ("right", "'right' extends", "it has no share", "shares"),
+    ],
+)
+def test_the_part_that_is_wrong_is_named(text, what, why, hint):
+    with pytest.raises(OptionError) as caught:
+        parsed(text)
+    assert what in caught.value.what
+    assert why in caught.value.why
+    assert hint in caught.value.hint
+
+
 def test_what_would_be_too_large_is_refused():
     with pytest.raises(OptionError, match="cannot be extended so far") as caught:
         extended(picture(), {"right": 1, "top": 1}, max_pixels=400)

@@ -2,11 +2,12 @@
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from overpaint.data.face import Face
 from overpaint.data.images import read_image
 from overpaint.data.where import Where
-from overpaint.errors import OptionError
+from overpaint.errors import ImageReadError, OptionError
 
 SIZE = (60, 40)
 
@@ -46,6 +47,20 @@ def test_the_mask_of_regions_is_their_maximum(picture):
     assert [text for _, text in scene.regions] == ["a hat", ""]
     assert [region.prompt for region in scene.recorded()["regions"]] == ["a hat", ""]
     assert scene.recorded()["mask_sha256"] == ""
+
+
+def test_notes_on_regions_say_which_they_mean(picture, tmp_path):
+    black, path = np.zeros((40, 60), np.uint8), tmp_path / "coat.png"
+    Image.fromarray(black).save(path)
+    regions = [(MASK, "a hat"), (black, "a bow"), (path, ""), (box(0, 0, 9, 9, 9), "a cat")]
+    scene = Where(regions=regions).on(picture)
+    bow, coat, cat = scene.mask.warnings
+    assert bow.startswith("the mask of 'a bow' is black everywhere: it changes nothing")
+    assert coat.startswith("the mask of 'coat.png' is black everywhere")
+    assert cat.startswith("the mask of 'a cat' is at most 9 of 255 white")
+    assert [mask.name for mask in scene.masks] == ["", "", "coat.png", ""]
+    with pytest.raises(ImageReadError, match="the mask of 'a hat' is 40 x 60"):
+        Where(regions=[(MASK.T, "a hat")]).on(picture)
 
 
 def test_an_extended_picture_is_masked_where_it_is_new(picture):

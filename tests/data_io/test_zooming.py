@@ -121,12 +121,13 @@ def test_a_mask_counts_in_the_models_pixels_and_a_zoom_makes_it_more():
     assert seen(mask.values, whole) == 1
     assert seen(mask.values // 2, whole) == 0
     assert seen(mask.values, near) > 20
-    assert "too few" in too_small(mask.values, whole)
-    assert "--zoom auto" in too_small(mask.values, whole)
-    assert too_small(mask.values, near) is None
-    assert too_small(np.zeros((160, 160), np.uint8), whole) is None
+    assert "too few" in too_small(mask, whole)
+    assert "--zoom auto" in too_small(mask, whole)
+    assert too_small(mask, near) is None
+    assert too_small(Mask(np.zeros((160, 160), np.uint8)), whole) is None
     dot = box(160, 160, 40, 40, 41, 41)
-    assert "larger mask" in too_small(dot.values, zoomed(found, dot, SIZE)[1])
+    assert "larger mask" in too_small(dot, zoomed(found, dot, SIZE)[1])
+    assert "--mask" in too_small(mask, whole, alone=False)  # --zoom auto looks at all of them
 
 
 @settings(max_examples=40, deadline=None)

@@ -49,10 +49,10 @@ class Candidate:
         return self.path.is_file() and _identity(self.path) == self.identity
 
 
-def chosen(
-    choice: Choice, count: int, paths: list[Path | None], *, overwrite: bool
-) -> Choice | None:
+def chosen(choice: Choice, count: int, paths: list[Path | None]) -> Choice | None:
     """The choice, if there is one to make; whatever stands against it is said before any work.
+
+    A sheet that is there already stays: the new one gets the next free name.
 
     Raises:
         OptionError: there is nothing to rank by, or fewer candidates than shall be kept.
@@ -73,11 +73,7 @@ def chosen(
         raise OptionError("candidates do not fit a pipe", why, "give -o FOLDER")
     if choice.sheet is None:
         return choice
-    target = check_target(choice.sheet, overwrite=overwrite)
-    if target.resolve() in [path.resolve() for path in paths if path]:
-        why = f"both are {target}"
-        raise OptionError("the sheet and a picture would mix", why, "name another file")
-    return replace(choice, sheet=target)
+    return replace(choice, sheet=check_target(choice.sheet, overwrite=True))
 
 
 def write(
@@ -157,14 +153,14 @@ class Ending:
     def _draw(self, ordered: list[Candidate], target: Path) -> None:
         """The source, and all candidates in order."""
         from overpaint.data.sheets import Cell, sheet
-        from overpaint.data.writing import write_image
 
         cells = [Cell(self.source, ("source",))]
         for each in ordered:
             score = () if each.ranked is None else (f"{each.ranked.score:.3f}",)
             cells.append(Cell(each.path, (f"seed {each.record.seeds[0]}", *score)))
-        write_image(sheet(cells, **self.reading), target, overwrite=self.overwrite)
-        self.terminal.say(f"sheet: {target}")
+        page = sheet(cells, **self.reading)
+        written = outputs.written_to(target, page, overwrite=self.overwrite)
+        self.terminal.say(f"sheet: {written}")
 
 
 def _scores(each: Candidate, number: int) -> dict[str, object]:

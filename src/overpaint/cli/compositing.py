@@ -31,16 +31,16 @@ def paste(
 ) -> None:
     """Paste a patch on a picture, cut off at its edges, with a mask of the pasted part."""
     place = _point(at)
-    path = guides.target(patch, "guide", out, as_json=as_json, overwrite=overwrite)
-    mask_path = guides.mask_target(patch, mask_out, path, overwrite=overwrite)
+    how = {"as_json": as_json, "overwrite": overwrite}
+    paths = guides.targets([patch, onto], out, mask_out, **how)
     limits = given(None, max_pixels=max_pixels)
     found = inputs.picture(patch, [], **limits)
-    over = inputs.picture(onto, [path], taken=patch == inputs.PIPE, **limits)
+    over = inputs.picture(onto, [paths[0]], taken=patch == inputs.PIPE, **limits)
 
     from overpaint.data.compositing import pasted
 
     guide = pasted(found, over, place, width=_width(found.size[0], scale, width), grow=grow)
-    guides.write(terminal, patch, guide, (path, mask_path), as_json=as_json, overwrite=overwrite)
+    guides.write(terminal, patch, guide, paths, **how)
 
 
 def mask(
@@ -58,7 +58,8 @@ def mask(
     as_json: flags.Json = False,
 ) -> None:
     """Find what was painted or pasted: white where a guide differs from its original."""
-    path = guides.target(guide, "mask", out, as_json=as_json, overwrite=overwrite)
+    read = [guide, original]
+    path = guides.target(read, "mask", out, as_json=as_json, overwrite=overwrite)
     limits = given(None, max_pixels=max_pixels)
     found = inputs.picture(guide, [], **limits)
     before = inputs.picture(original, [], taken=guide == inputs.PIPE, **limits)

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from overpaint.cli import candidates, flags, inputs, masks, outputs
+from overpaint.cli import candidates, flags, inputs, keeping, masks, outputs, stopping
 from overpaint.cli.progress import watching
 from overpaint.cli.terminal import Terminal, given
 
@@ -69,11 +69,12 @@ def edit(
     seeds = range(seed, seed + count)
     paths = _paths(image, method, seeds, out=out, as_json=as_json, overwrite=overwrite)
     choice = candidates.Choice(prompt, source_prompt, rank, best, sheet)
-    wanted = candidates.chosen(choice, count, paths, overwrite=overwrite)
+    wanted = candidates.chosen(choice, count, paths)
     options = given(option, num_inference_steps=steps, strength=strength, guidance_scale=guidance)
     limits = given(None, max_pixels=max_pixels)
-    if overwrite:
-        masks.check_kept(paths, masks.of(mask, region, adapter))
+    page = wanted.sheet if wanted else None
+    keeping.check([*paths, page], masks.of(mask, region, adapter), overwrite=overwrite)
+    keeping.check([page], [image], overwrite=overwrite)  # a picture may replace its own source
     where = masks.read(mask, region, taken=image == inputs.PIPE)
     where |= {"invert_mask": invert_mask, "zoom": zoom, "extend": extend, "face": face}
     picture = inputs.picture(image, paths, keep_exif=keep_exif, **limits)
@@ -99,10 +100,11 @@ def edit(
         **options,
     )
     how = {"as_json": as_json, "overwrite": overwrite}
-    if wanted is None:
-        outputs.write(terminal, results, paths, **how)
-    else:
-        candidates.write(terminal, results, paths, picture, wanted, **how, **limits)
+    with stopping.resumable(results, seeds) as counted:
+        if wanted is None:
+            outputs.write(terminal, counted, paths, **how)
+        else:
+            candidates.write(terminal, counted, paths, picture, wanted, **how, **limits)
 
 
 def _paths(

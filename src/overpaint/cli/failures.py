@@ -4,6 +4,7 @@ import traceback
 
 from typer import Abort, TyperException
 
+from overpaint.cli.stopping import Interrupted
 from overpaint.errors import OverpaintError
 from overpaint.memory import ran_out
 
@@ -38,7 +39,9 @@ def _told(error: BaseException, command: str) -> tuple[str, str, str]:
     if isinstance(error, OverpaintError):
         return error.what, error.why or _kind(error), error.hint or usage
     if isinstance(error, KeyboardInterrupt | Abort):
-        return "interrupted", "a signal asked to stop", "run the same command again"
+        told = error.__cause__ if isinstance(error, Abort) else error
+        told = told if isinstance(told, Interrupted) else Interrupted()
+        return "interrupted", told.why, told.hint
     if isinstance(error, TyperException):
         return _message(error), "the command line is not usable as it stands", usage
     if ran_out(error):

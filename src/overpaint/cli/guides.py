@@ -1,11 +1,12 @@
 """Where a guide and its mask go: two files of one command."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from overpaint.cli import inputs, outputs
+from overpaint.cli import inputs, keeping, outputs
 from overpaint.cli.terminal import Terminal
 from overpaint.errors import OptionError
 
@@ -23,30 +24,40 @@ Grow = Annotated[
 
 
 def target(
-    image: str, what: str, out: str | None, *, as_json: bool, overwrite: bool
+    read: Sequence[str | None], what: str, out: str | None, *, as_json: bool, overwrite: bool
 ) -> Path | None:
-    """Where the picture goes, None for stdout; `{stem}.{what}.png` where no name is given."""
+    """Where the picture goes, None for stdout; `{stem}.{what}.png` where no name is given.
+
+    read: what it is made of, which it never replaces; it is named after the first.
+    """
     from overpaint.data.names import named_after
 
+    image = str(read[0])
     piped = image == inputs.PIPE
     names = [named_after("stdin" if piped else image, what)]
     (path,) = outputs.targets(out, names, piped=piped, as_json=as_json, overwrite=overwrite)
+    keeping.check([path], read, overwrite=overwrite)
     return path
 
 
-def mask_target(
-    image: str, mask_out: str | None, path: Path | None, *, overwrite: bool
-) -> Path | None:
-    """Where the mask goes, None for nowhere."""
+def targets(
+    read: Sequence[str | None],
+    out: str | None,
+    mask_out: str | None,
+    *,
+    as_json: bool,
+    overwrite: bool,
+) -> tuple[Path | None, Path | None]:
+    """Where the guide goes, None for stdout, and where its mask does, None for nowhere."""
+    path = target(read, "guide", out, as_json=as_json, overwrite=overwrite)
     if mask_out is None:
-        return None
-    found = None
-    if mask_out != inputs.PIPE:
-        found = target(image, "mask", mask_out, as_json=False, overwrite=overwrite)
-    if found is None or found == path:
-        why = "a pipe and a file carry one picture each"
-        raise OptionError("the guide and its mask would mix", why, "give --mask-out another FILE")
-    return found
+        return path, None
+    if mask_out == inputs.PIPE:
+        why = "a pipe carries one picture"
+        raise OptionError("the guide and its mask would mix", why, "give --mask-out a FILE")
+    mask = target(read, "mask", mask_out, as_json=False, overwrite=overwrite)
+    keeping.check([path, mask], [], overwrite=overwrite)
+    return path, mask
 
 
 def write(

@@ -1,7 +1,6 @@
-"""What says where an edit may act: its flags, its files, and that no output replaces them."""
+"""What says where an edit may act: its flags and its files."""
 
-import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -47,15 +46,6 @@ def split(region: str) -> tuple[str, str]:
         raise OptionError(f"--region {region!r:.60} is not usable", missing, hint)
     end = next((k for k in at if Path(region[:k]).is_file()), at[0])
     return region[:end], region[end + 1 :].strip()
-
-
-def check_kept(paths: Iterable[Path | None], masks: Iterable[str | Path | None]) -> None:
-    """Refuses to write a picture over a mask that made it."""
-    files = [mask for mask in masks if mask is not None and os.path.exists(mask)]
-    for path in paths:
-        if path is not None and path.exists() and any(os.path.samefile(path, m) for m in files):
-            why = "without it the edit cannot be done again"
-            raise OptionError(f"{path} is a mask of this edit", why, "choose another name with -o")
 
 
 def of(

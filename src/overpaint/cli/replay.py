@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from overpaint.cli import flags, inputs, masks, outputs
+from overpaint.cli import flags, inputs, keeping, masks, outputs
 from overpaint.cli.progress import watching
 from overpaint.cli.terminal import Terminal, given
 from overpaint.data.sources import shown
@@ -43,8 +43,8 @@ def replay(
     names = [] if out is None else [picture.name]
     paths = outputs.targets(out, names, piped=False, as_json=as_json, overwrite=overwrite)
     limits = given(None, max_pixels=max_pixels)
-    if overwrite:
-        masks.check_kept(paths, [*masks.of(None, None, adapter), *(mask or [])])
+    read = [*masks.of(None, None, adapter), *(mask or [])]
+    keeping.check(paths, read, overwrite=overwrite)
     if paths:
         inputs.picture(str(picture), paths, **limits)
     again = replay_picture(

@@ -25,7 +25,7 @@ def simulate(
     as_json: flags.Json = False,
 ) -> None:
     """Paint a picture with a broad brush and few colours, as SDEdit's paper does."""
-    path = guides.target(image, "strokes", out, as_json=as_json, overwrite=overwrite)
+    path = guides.target([image], "strokes", out, as_json=as_json, overwrite=overwrite)
     picture = inputs.picture(image, [], **given(None, max_pixels=max_pixels))
 
     from overpaint.data.strokes import simulated
@@ -60,8 +60,8 @@ def lay(
         why = "both are given" if over else "neither is given"
         hint = "give the picture they were drawn on, or a colour such as white"
         raise OptionError("strokes lie on a picture (--over) or on paper (--paper)", why, hint)
-    path = guides.target(drawing, "guide", out, as_json=as_json, overwrite=overwrite)
-    mask_path = guides.mask_target(drawing, mask_out, path, overwrite=overwrite)
+    how = {"as_json": as_json, "overwrite": overwrite}
+    paths = guides.targets([drawing, over], out, mask_out, **how)
     limits = given(None, max_pixels=max_pixels)
     strokes = inputs.picture(drawing, [], **limits)
 
@@ -71,5 +71,5 @@ def lay(
         guide = on_paper(strokes, str(paper))
     else:
         piped = drawing == inputs.PIPE
-        guide = laid(strokes, inputs.picture(over, [path], taken=piped, **limits))
-    guides.write(terminal, drawing, guide, (path, mask_path), as_json=as_json, overwrite=overwrite)
+        guide = laid(strokes, inputs.picture(over, [paths[0]], taken=piped, **limits))
+    guides.write(terminal, drawing, guide, paths, **how)

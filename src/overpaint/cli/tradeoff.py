@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from overpaint.cli import flags, outputs
+from overpaint.cli import flags, keeping, outputs
 from overpaint.cli.progress import watching
 from overpaint.cli.terminal import Terminal, given
 from overpaint.errors import OptionError, OutputError, OutputExistsError
@@ -42,6 +42,8 @@ def tradeoff(
     names = [] if out is None else ["tradeoff.png"]
     paths = outputs.targets(out, names, piped=False, as_json=as_json, overwrite=overwrite)
     _check_new(numbers, overwrite=overwrite)
+    shown = Path(real).glob("*") if real else ()
+    keeping.check([*paths, numbers], [*guides, *shown], overwrite=overwrite)
     tried = _numbers(strengths)
 
     from overpaint.data.placing import place

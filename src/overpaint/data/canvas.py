@@ -23,10 +23,14 @@ def parsed(text: str) -> dict[str, float]:
     sides: dict[str, float] = {}
     for part in text.split(","):
         name, _, share = (word.strip() for word in part.partition("="))
+        if not name:
+            why = "it has a comma too many" if "," in text else "it names no side"
+            raise OptionError(f"{text!r:.60} extends to no side", why, _HOW)
         try:
             value = float(share)
         except ValueError as error:
-            raise OptionError(f"{text!r:.60} extends to no side", "", _HOW) from error
+            why = f"{share!r:.40} is no share" if share else "it has no share"
+            raise OptionError(f"{part.strip()!r:.60} extends to no side", why, _HOW) from error
         if name in sides:
             raise OptionError(f"{text!r:.60} extends {name} twice", "", _HOW)
         sides[name] = value
@@ -71,5 +75,5 @@ def _checked(sides: Mapping[str, float]) -> dict[str, float]:
             raise OptionError(f"{name!r:.40} is no side of a picture", "", _HOW)
         if not 0 < share <= 1:
             what = f"a picture is extended by a share in (0, 1], {name} is {share:g}"
-            raise OptionError(what, "", "extend it again for more")
+            raise OptionError(what, "", "extend it again for more" if share > 1 else _HOW)
     return dict(sides)

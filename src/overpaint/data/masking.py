@@ -21,34 +21,43 @@ _FAINT = 128  # a mask that is nowhere whiter hardly lets anything through
 
 @dataclass(frozen=True, eq=False)
 class Mask:
-    """values: (H, W) uint8 of the picture's size, 255 where the edit may act."""
+    """values: (H, W) uint8 of the picture's size, 255 where the edit may act; called: in notes."""
 
     values: Array
     name: str = ""
     sha256: str = ""
     warnings: tuple[str, ...] = ()
+    called: str = "the mask"
 
 
-def read_mask(source: object, size: tuple[int, int], *, max_pixels: int = MAX_PIXELS) -> Mask:
+def read_mask(
+    source: object,
+    size: tuple[int, int],
+    *,
+    text: str | None = None,
+    max_pixels: int = MAX_PIXELS,
+) -> Mask:
     """The mask in `source`, for a picture of `size` (width, height), upright as that one is.
 
     Sources are as for `read_image`. Transparent parts count as black; a mask of one colour is
     read from its transparency alone. Another size of the same aspect is resized, with a warning.
+
+    text: of the region that it is the mask of; notes call it by that, or by its file.
     """
     found = read_image(_as_picture(source), max_pixels=max_pixels)
+    called = "the mask" if text is None else f"the mask of {text or found.name!r:.60}"
     values, notes = _values(found), found.warnings
     if found.size != size:
-        _check_aspect(found.size, size)
-        notes = (*notes, f"the mask was resized from {_times(found.size)} to {_times(size)}")
+        _check_aspect(found.size, size, called)
+        notes = (*notes, f"{called} was resized from {_times(found.size)} to {_times(size)}")
         values = np.array(Image.fromarray(values).resize(size, Image.Resampling.BILINEAR))
-    return Mask(values, found.name, found.sha256, (*notes, *_doubts(values)))
+    return _doubted(Mask(values, found.name, found.sha256, notes, called))
 
 
 def inverted(mask: Mask) -> Mask:
     """The mask of what the other keeps; its notes are its own, its name and hash the file's."""
-    values = 255 - mask.values
-    notes = [note for note in mask.warnings if note not in _doubts(mask.values)]
-    return replace(mask, values=values, warnings=(*notes, *_doubts(values)))
+    notes = tuple(note for note in mask.warnings if note not in _doubts(mask))
+    return _doubted(replace(mask, values=255 - mask.values, warnings=notes))
 
 
 def seen(values: Array, placement: Placement | Window) -> int:
@@ -56,30 +65,35 @@ def seen(values: Array, placement: Placement | Window) -> int:
     return round(float(placement.fit_mask(values).sum()))
 
 
-def too_small(values: Array, placement: Placement | Window) -> str | None:
-    """What to say of a mask that covers less of the model's square than an edit needs."""
+def too_small(mask: Mask, placement: Placement | Window, *, alone: bool = True) -> str | None:
+    """What to say of a mask that covers less of the model's square than an edit needs.
+
+    alone: not one of several, which are zoomed in on together.
+    """
     size = placement.source.shape[-1]
-    cells = seen(values, placement)
-    if not values.any() or cells >= LEAST * size**2:
+    cells = seen(mask.values, placement)
+    if not mask.values.any() or cells >= LEAST * size**2:
         return None
     do = "paint a larger mask" if isinstance(placement, Window) else "zoom in (--zoom auto)"
-    return (
-        f"the mask covers {cells} of the model's {size} x {size} pixels, too few to draw in: {do}"
-    )
+    do = do if alone else "paint a larger mask, or edit there alone (--mask)"
+    few = f"{cells} of the model's {size} x {size} pixels"
+    return f"{mask.called} covers {few}, too few to draw in: {do}"
 
 
-def _doubts(values: Array) -> tuple[str, ...]:
+def _doubted(mask: Mask) -> Mask:
+    return replace(mask, warnings=(*mask.warnings, *_doubts(mask)))
+
+
+def _doubts(mask: Mask) -> tuple[str, ...]:
     """Notes on masks that are seldom meant."""
-    low, high = int(values.min()), int(values.max())
+    low, high, called = int(mask.values.min()), int(mask.values.max()), mask.called
     if high == 0:
-        return ("the mask is black everywhere: nothing will change; white is where it may",)
+        return (f"{called} is black everywhere: it changes nothing; white is where an edit acts",)
     notes = []
     if low > 0:
-        notes.append("the mask is black nowhere: all of it may change; paint black what stays")
+        notes.append(f"{called} is black nowhere: all may change; paint black what stays")
     if high < _FAINT:
-        notes.append(
-            f"the mask is at most {high} of 255 white: little will change; paint it whiter"
-        )
+        notes.append(f"{called} is at most {high} of 255 white: it changes little; paint it whiter")
     return tuple(notes)
 
 
@@ -106,12 +120,12 @@ def _one_colour(pixels: Array) -> bool:
     return bool((pixels == pixels[0, 0]).all())
 
 
-def _check_aspect(mask: tuple[int, int], picture: tuple[int, int]) -> None:
+def _check_aspect(mask: tuple[int, int], picture: tuple[int, int], called: str) -> None:
     """Same aspect, to the pixel that rounding costs."""
     (w, h), (width, height) = mask, picture
     if abs(w * height - h * width) <= max(width, height):
         return
-    what = f"the mask is {_times(mask)}, the picture {_times(picture)}"
+    what = f"{called} is {_times(mask)}, the picture {_times(picture)}"
     turned = abs(w * width - h * height) <= max(width, height)
     hint = "turn the mask by 90 degrees" if turned else "draw the mask on the picture itself"
     raise ImageReadError(what, "a mask has the size, or at least the aspect, of its picture", hint)

@@ -1,7 +1,7 @@
 """Where an edit may act: a mask or its inverse, regions with texts, a new strip, faces."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -66,7 +66,8 @@ class Where:
             sides = canvas.parsed(self.extend)
             picture, area = canvas.extended(picture, sides, max_pixels=max_pixels)
         for source, text in self.regions:
-            regions.append((read_mask(source, picture.size, max_pixels=max_pixels), text))
+            part = read_mask(source, picture.size, text=text, max_pixels=max_pixels)
+            regions.append((part, text))
         if self.mask is not None:
             area = read_mask(self.mask, picture.size, max_pixels=max_pixels)
             area = inverted(area) if self.invert_mask else area
@@ -91,6 +92,13 @@ class Scene:
     regions: tuple[tuple[Mask, str], ...] = ()
     faces: tuple[Face, ...] = ()
     asked: Where = field(default_factory=Where)
+
+    @property
+    def masks(self) -> tuple[Mask, ...]:
+        """Each by itself: those of the regions, or the only one."""
+        if self.regions:
+            return tuple(mask for mask, _ in self.regions)
+        return () if self.mask is None else (self.mask,)
 
     def placed(self, size: int) -> tuple[Tensor, Placement | Window]:
         """What a model of `size` is shown, (1, 3, size, size), and how to paste the edit back."""
@@ -124,10 +132,10 @@ class Scene:
 
 
 def _together(masks: list[Mask]) -> Mask:
-    """The mask of all that one of `masks` lets through."""
+    """The mask of all that one of `masks` lets through, with the notes of each."""
     values = np.maximum.reduce([mask.values for mask in masks])
     notes = dict.fromkeys(note for mask in masks for note in mask.warnings)
-    return replace(masks[0], values=values, name="", sha256="", warnings=tuple(notes))
+    return Mask(values, warnings=tuple(notes))
 
 
 def _check_pairs(regions: object) -> None:

@@ -27,7 +27,7 @@ def wanted(mask: Mask, placement: Placement) -> bool:
     (left, top, right, bottom), size = _box(values), placement.source.shape[-1]
     small = max(right - left, bottom - top) < SMALL * longest
     helps = _around(values, size, MARGIN).side < longest
-    return helps and (small or too_small(values, placement) is not None)
+    return helps and (small or too_small(mask, placement) is not None)
 
 
 def zoomed(

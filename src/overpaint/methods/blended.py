@@ -64,9 +64,7 @@ class Options:
 
     strength: float = opt(0.75, "noise level: 0 keeps the picture, 1 forgets it", 0, 1)
     num_inference_steps: int = opt(25, "network calls, without jumps", 1, 1000)
-    solver: str = opt(
-        "ancestral", "how noise is removed", choices=("ddim", "ancestral", "dpmpp_2m")
-    )
+    solver: str = opt("ancestral", "how noise is removed", choices=tuple(SOLVERS))
     guidance_scale: float = opt(0.4, "how far a step goes towards the text", 0, 100)
     gradient: str = opt("exact", "through the network, or free of it", choices=("exact", "free"))
     smooth: bool = opt(True, "the text moves what the noise level leaves open, no speckles")
