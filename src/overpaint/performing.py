@@ -113,8 +113,8 @@ class Asked:
     def paste(self, outcome: Outcome, number: int = 0) -> Image.Image:
         """One picture of an outcome, at full size."""
         values = None if self.mask is None or outcome.whole else self.mask.values
-        if values is not None and getattr(self.options, "mask_as", "") == "strength":
-            values = np.where(values > 0, 255, 0).astype(np.uint8)  # grey was said to the method
+        if values is not None and outcome.graded:
+            values = np.where(values > 0, 255, 0).astype(np.uint8)
         return self.placement.paste(outcome.images[number], mask=values, detail=not outcome.redrawn)
 
     def next(self, face: Face, image: Image.Image, chosen: Mapping[str, Any]) -> "Asked":

@@ -51,6 +51,13 @@ def test_what_was_noised_is_drawn_anew_down_to_its_detail():
     assert not of(0.0)
 
 
+@pytest.mark.parametrize("mask_as", ["blend", "strength"])
+def test_grey_that_was_a_strength_is_not_mixed_too(mask_as):
+    grey = Task(GUIDE, mask=torch.full((1, 1, 16, 16), 0.5))
+    outcome = sdedit(model(), grey, Options(mask_as=mask_as, num_inference_steps=3), Run())
+    assert outcome.graded == (mask_as == "strength")
+
+
 def test_each_step_is_one_call():
     one = model()
     sdedit(one, Task(GUIDE), Options(num_inference_steps=7, repeats=3, strength=0.05), RUN)

@@ -72,6 +72,7 @@ class Outcome:
     images: Tensor  # (B, 3, S, S) in [-1, 1], one for each seed
     mask: Tensor | None = None  # (1, 1, S, S) in [0, 1], where it found that it should edit
     redrawn: bool = False  # drawn anew, so that the original's finest detail is not its own
+    graded: bool = False  # grey in the mask said how strongly to draw, so it is not mixed too
     whole: bool = False  # to be shown outside the mask too, where it need not be the original
     chosen: Mapping[str, Any] = field(default_factory=dict)  # options that were left to the method
     notes: tuple[str, ...] = ()  # what the user should know of it

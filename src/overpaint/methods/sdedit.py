@@ -91,9 +91,10 @@ def sdedit(
     """One picture for each seed; with a mask only inside it."""
     if options.strength == 0:
         return Outcome(task.image.repeat(len(run.seeds), 1, 1, 1), chance=False)
-    edit = Edit(model, options)
+    edit, graded = Edit(model, options), options.mask_as == "strength"
     if options.strength is not None:
-        return Outcome(edit.made(task, options.strength, run)[0], redrawn=True)
+        images, _ = edit.made(task, options.strength, run)
+        return Outcome(images, redrawn=True, graded=graded)
     critic = None if gallery is None else gallery.critic(options.real)
     trials = _more(run) if options.aim.critical else Run(run.seeds)
 
@@ -104,7 +105,8 @@ def sdedit(
     images, bound = edit.made(task, best.strength, run)
     chosen: dict[str, Any] = {"strength": best.strength, "faithfulness": None, "realism": None}
     notes = (best.told(), _compared(distance(images.clamp(-1, 1), task.image), bound))
-    return Outcome(images, redrawn=True, chosen={**chosen, "real": ""}, notes=notes)
+    chosen |= {"real": ""}
+    return Outcome(images, redrawn=True, graded=graded, chosen=chosen, notes=notes)
 
 
 @dataclass(frozen=True)
