@@ -32,12 +32,8 @@ def regions() -> list[Row]:
             for what, bar in (("asked", 0.80 if way == "exact" else 0.75), ("kept", 0.95)):
                 label = f"{kind}, {way}: {'as asked' if what == 'asked' else what}"
                 found.append(Row(label, command, at("local", f"{kind}, {way}: {what}"), bar))
-    share = at("local", "free: share of the seconds")
-    return [
-        *found,
-        Row("free: fewer as asked than exact, mean of all kinds", command, fewer, 0.05, more=False),
-        Row("free: seconds against exact", command, share, 0.45, more=False),
-    ]
+    label = "free: fewer as asked than exact, mean of all kinds"
+    return [*found, Row(label, command, fewer, 0.05, more=False)]
 
 
 def fewer(results: Results) -> float:
@@ -56,7 +52,8 @@ def seconds() -> list[Row]:
         found.append(Row(f"one candidate, {way}", command, one, bar, "s", more=False))
         label = f"each of {COUNT} in a batch, {way}"
         found.append(Row(label, command, each, bar / 2, "s", more=False))
-    return found
+    share = at("candidates", "free: share of the seconds")
+    return [*found, Row("free: seconds against exact", command, share, 0.45, more=False)]
 
 
 def by_rank() -> Row:

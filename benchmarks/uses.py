@@ -49,6 +49,11 @@ def scribble() -> Guide:
     return laid(read_image(EXAMPLES / "scribble.png"), read_image(PORTRAIT))
 
 
+def was(words: str) -> dict[str, str]:
+    """What the picture shows before, where the text will have it otherwise."""
+    return {"source_prompt": f"a person {words}"}
+
+
 SIDE = 128
 OURS = (SIDE, SIDE, 2 * SIDE, 2 * SIDE)  # where the portrait stands in the group
 
@@ -71,16 +76,17 @@ def group(side: int = SIDE, columns: int = 4) -> tuple[Image.Image, Image.Image]
 def uses() -> tuple[Use, ...]:
     """The paper's, and a small mask."""
     red = "a person on a red background"
-    away = {"source_prompt": "a person on a blue background", "loss": "directional"}
-    behind = {"mask": mask("person"), "invert_mask": True, "guidance_scale": 0.3, **away}
+    behind = {"mask": mask("person"), "invert_mask": True, **was("on a blue background")}
+    hair = {"mask": mask("hair"), **was("with brown hair")}
     worn = (mask("glasses"), "a person with sunglasses")
     regions = [(mask("hair"), "a person with red hair"), worn]
-    hat, small = "a person with a top hat", {"mask": group()[1]}
+    hat, bare = "a person with a top hat", was("without a hat")
+    small = {"mask": group()[1], **bare}
     anew = {"mask": mask("hat"), "strength": 1.0, "jumps": 4}
-    crown = {"mask": scribble().mask, "strength": 0.6}
+    crown = {"mask": scribble().mask, "strength": 0.6, **bare}
     return (
-        Use("alter", "blond hair", "a person with blond hair", how={"mask": mask("hair")}),
-        Use("add", "a top hat", hat, how={"mask": mask("hat")}),
+        Use("alter", "blond hair", "a person with blond hair", how=hair),
+        Use("add", "a top hat", hat, how={"mask": mask("hat"), **bare}),
         Use("remove", "no text", source="add", how=anew, ranked="a person without a hat"),
         Use("background", "a red one", red, how=behind),
         Use("scribble", "a crown", "a person with a crown", source="painted on", how=crown),
@@ -100,10 +106,12 @@ def tried() -> Figures:
         source, how = made[use.source], {"method": "blended", "model": model, **use.how}
         result = overpaint.edit(source, use.prompt, count=CANDIDATES, **how)
         text = use.ranked or use.prompt
-        best = rank(result.images, text, mask=result.mask)[0].index if text else 0
+        before = use.how.get("source_prompt", "")
+        shown = {"source_prompt": before, "mask": result.mask}
+        best = rank(result.images, text, **shown)[0].index if text else 0
         made[use.title] = result.images[best]
-        shown = made[use.title].crop(OURS) if use.source == "group" else made[use.title]
-        cells.append(Cell(shown, (use.title, use.words)))
+        cell = made[use.title].crop(OURS) if use.source == "group" else made[use.title]
+        cells.append(Cell(cell, (use.title, use.words)))
         figures[f"{use.title}: seconds"] = result.seconds / CANDIDATES
     sheet(cells).save(FOLDER / "blended-uses.png")
     return figures

@@ -130,11 +130,16 @@ MASK[..., :2] = 1
 
 
 @pytest.mark.parametrize("exact", [True, False])
-def test_a_nudge_is_as_long_as_asked_and_inside_the_mask(exact):
-    pred = nudge(model(0.0), [(pulled, MASK)], 0.5, exact=exact)(X, LEVEL)
+@pytest.mark.parametrize(("lost", "left"), [(0.0, 0.0), (0.25, 0.5), (1.0, 1.0), (30.0, 1.0)])
+def test_a_nudge_is_as_long_as_asked_and_left_and_inside_the_mask(exact, lost, left):
+    def loss(x, pred, level):
+        value = pulled(x, pred, level)
+        return value - value.detach() + lost
+
+    pred = nudge(model(0.0), [(loss, MASK)], 0.5, exact=exact)(X, LEVEL)
     moved = pred.x0 - model(0.0)(X, LEVEL).x0
     inside = moved[..., :2].square().flatten(1).mean(1).sqrt()
-    torch.testing.assert_close(inside, torch.full((2,), 0.5 * LEVEL.sigma))
+    torch.testing.assert_close(inside, torch.full((2,), 0.5 * LEVEL.sigma * left))
     assert not moved[..., 2:].any()
     torch.testing.assert_close(LEVEL.noised(pred.x0, pred.eps), X)
 

@@ -15,7 +15,7 @@ from overpaint.core.solvers import (
     posterior_variance,
     solve,
 )
-from overpaint.methods.guiding import arc, cosine, disturbed, mixture, out_of_range
+from overpaint.methods.guiding import arc, changed_outside, cosine, mixture, out_of_range
 
 from .. import golden
 from ..gaussian import Gaussian, with_variance
@@ -126,7 +126,7 @@ def objective(numbers, background=BACKGROUND):
     def loss(x, pred, level):
         seen = mixture(x, pred, level)
         embedded = torch.nn.functional.normalize((seen * mask).flatten(1) @ numbers["W"].T, dim=-1)
-        lost = disturbed(seen, source, mask) + (source * mask).square().mean()
+        lost = changed_outside(seen, source, mask) + (source * mask).square().mean()
         near_text = CLIP * arc(embedded, target) + RANGE * out_of_range(pred.x0)
         return near_text + background * lost / len(x)
 

@@ -94,7 +94,7 @@ def test_clip_is_asked_between_the_two_levels_only():
     clip = Colours()
     levels = levels_of(model().schedule, Options(num_inference_steps=6))
     inside = [lv for lv in levels[:-1] if 0.25 * 999 <= lv.t <= 0.5 * 999]
-    made(clip=clip, guide_to=0.25, guide_from=0.5, views=3)
+    made(clip=clip, guide_to=0.25, guide_from=0.5, views=3, every=1)
     assert 0 < len(inside) < 6
     assert clip.seen == 3 * len(inside)
 
@@ -202,3 +202,21 @@ def test_a_direction_is_followed_from_text_to_text():
     with torch.no_grad():
         images = blended(model(), task, options, Run(), clip=Colours()).images
     assert redness(images) > redness(made("")) + 0.1
+
+
+@pytest.mark.parametrize(
+    ("source_prompt", "said"),
+    [("", {"loss": "arc", "guidance_scale": 0.4}), ("grey", {"loss": "directional"})],
+)
+def test_the_loss_is_a_direction_where_there_is_one(source_prompt, said):
+    task = Task(IMAGE, "red", source_prompt=source_prompt, mask=MASK)
+    few = {"num_inference_steps": 3}
+    with torch.no_grad():
+        alone, same = (
+            blended(model(), task, Options(**few, **how), Run(), clip=Colours()).images
+            for how in ({}, said)
+        )
+        other = {"loss": "cos", "guidance_scale": 0.9}
+        another = blended(model(), task, Options(**few, **other), Run(), clip=Colours()).images
+    assert torch.equal(alone, same)
+    assert not torch.equal(alone, another)

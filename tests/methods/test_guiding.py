@@ -68,9 +68,9 @@ def test_the_arc_has_a_gradient_where_nothing_is_left_to_do():
 
 def test_the_background_is_what_lies_outside_the_mask():
     changed = IMAGE + 0.5 * MASK
-    assert guiding.disturbed(changed, IMAGE, MASK) == 0
+    assert guiding.changed_outside(changed, IMAGE, MASK) == 0
     torch.testing.assert_close(
-        guiding.disturbed(IMAGE + 0.5, IMAGE, MASK), torch.tensor([0.25 / 2])
+        guiding.changed_outside(IMAGE + 0.5, IMAGE, MASK), torch.tensor([0.25 / 2])
     )
 
 

@@ -23,7 +23,7 @@ def local(prompt="red", **options):
 def test_the_baseline_keeps_the_background_by_its_loss_alone():
     def lost(weight):
         images = local(paste=False, background_lambda=weight).images
-        return guiding.disturbed(images, IMAGE, MASK).mean()
+        return guiding.changed_outside(images, IMAGE, MASK).mean()
 
     assert lost(10000.0) < 0.5 * lost(0.0)
     assert lost(10000.0) > 0

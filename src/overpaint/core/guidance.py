@@ -17,6 +17,8 @@ Weight = float | Tensor  # a number, or one for each pixel: it broadcasts agains
 Several = Callable[[Tensor, Level, Sequence[int]], Sequence[Prediction]]
 Loss = Callable[[Tensor, Prediction, Level], Tensor]
 """Of (x, prediction, level), (B,) or a number; summed, so that each picture has its gradient."""
+Slopes = tuple[Prediction, list[Tensor], list[Tensor]]
+"""A prediction, the losses of it, and their gradients."""
 ROUNDING = 1e-5  # of a sum of weights
 TINY = 1e-12  # the size of a gradient, below which it points nowhere
 
@@ -83,7 +85,7 @@ def steer(denoise: Denoiser, loss: Loss) -> Denoiser:
     """A denoiser that also descends a loss, through the network (arXiv 2105.05233, alg. 2)."""
 
     def steered(x: Tensor, level: Level) -> Prediction:
-        pred, (gradient,) = _through_network(denoise, [loss], x, level)
+        pred, _, (gradient,) = _through_network(denoise, [loss], x, level)
         eps = pred.eps + level.sigma * gradient
         return replace(pred, x0=pred.x0 - level.sigma**2 / level.alpha * gradient, eps=eps)
 
@@ -94,7 +96,7 @@ def lead(denoise: Denoiser, loss: Loss) -> Denoiser:
     """A denoiser that leaves the loss to `ancestral` to descend (arXiv 2105.05233, alg. 1)."""
 
     def led(x: Tensor, level: Level) -> Prediction:
-        pred, (gradient,) = _through_network(denoise, [loss], x, level)
+        pred, _, (gradient,) = _through_network(denoise, [loss], x, level)
         return replace(pred, pull=-gradient)
 
     return led
@@ -108,14 +110,16 @@ def nudge(
     exact: bool = True,
     every: int = 1,
 ) -> Denoiser:
-    """A denoiser whose picture moves down losses, by a length that does not depend on them.
+    """A denoiser whose picture moves down losses, as far as it is uncertain and off the goal.
 
     The gradient of each inside its mask is brought to a root mean square of 1, for each picture by
-    itself, and x0 moves by `scale * sigma` times their sum: as far as the picture is uncertain. It
-    remembers the sum, so make a new one for each path.
+    itself, and x0 moves along it by `scale * sigma * left`, where `left` is the square root of the
+    loss, 1 at most: the angle that is left, if the loss is the square of one, and nothing at the
+    goal. It remembers the sum over goals, so make a new one for each path.
 
     Args:
-        goals: losses, each with the mask in [0, 1] inside which it acts; it broadcasts against x.
+        goals: losses (B,), 0 at the goal and 1 far from it, each with the mask in [0, 1] inside
+            which it acts; it broadcasts against x.
         exact: gradients go through the network; else no further than the predicted picture, which
             takes a loss for a function of x0 alone and spares the network's way back.
         every: so many calls share their gradients, since these turn slowly.
@@ -128,8 +132,9 @@ def nudge(
         if level.sigma == 0:
             return denoise(x, level)
         if len(kept) % every == 0:
-            pred, gradients = differentiate(denoise, losses, x, level)
-            kept[:] = [torch.stack(list(map(unit, gradients, masks))).sum(0)]
+            pred, values, gradients = differentiate(denoise, losses, x, level)
+            pushes = map(_push, values, gradients, masks)
+            kept[:] = [torch.stack(list(pushes)).sum(0)]
         else:
             with torch.no_grad():
                 pred = denoise(x, level)
@@ -138,6 +143,11 @@ def nudge(
         return replace(from_x0(x, level, x0, pred.variance), pull=pred.pull)
 
     return nudged
+
+
+def _push(value: Tensor, gradient: Tensor, mask: Tensor) -> Tensor:
+    left = value.clamp(0, 1).sqrt()
+    return left.view(-1, *[1] * (gradient.dim() - 1)) * unit(gradient, mask)
 
 
 def unit(gradient: Tensor, mask: Tensor) -> Tensor:
@@ -155,36 +165,34 @@ def within(guided: Denoiser, plain: Denoiser, times: tuple[float, float]) -> Den
     return lambda x, level: (guided if low <= level.t <= high else plain)(x, level)
 
 
-def _through_network(
-    denoise: Denoiser, losses: Sequence[Loss], x: Tensor, level: Level
-) -> tuple[Prediction, list[Tensor]]:
-    """The prediction and the losses' gradients with respect to x, of one call of the network."""
+def _through_network(denoise: Denoiser, losses: Sequence[Loss], x: Tensor, level: Level) -> Slopes:
+    """Of one call of the network, with respect to x."""
     with torch.enable_grad():
         x = x.detach().requires_grad_()
         pred = denoise(x, level)
-        gradients = _gradients([loss(x, pred, level).sum() for loss in losses], x)
-    return _detached(pred), gradients
+        values, gradients = _gradients([loss(x, pred, level) for loss in losses], x)
+    return _detached(pred), values, gradients
 
 
-def _at_picture(
-    denoise: Denoiser, losses: Sequence[Loss], x: Tensor, level: Level
-) -> tuple[Prediction, list[Tensor]]:
-    """The prediction and the losses' gradients with respect to x0, all else held still."""
+def _at_picture(denoise: Denoiser, losses: Sequence[Loss], x: Tensor, level: Level) -> Slopes:
+    """With respect to x0, all else held still."""
     with torch.no_grad():
         pred = denoise(x, level)
     with torch.enable_grad():
         x0 = pred.x0.detach().requires_grad_()
         told = replace(pred, x0=x0)
-        gradients = _gradients([loss(x, told, level).sum() for loss in losses], x0)
-    return pred, gradients
+        values, gradients = _gradients([loss(x, told, level) for loss in losses], x0)
+    return pred, values, gradients
 
 
-def _gradients(values: Sequence[Tensor], x: Tensor) -> list[Tensor]:
-    """Of each value; what they share is kept until the last one."""
+def _gradients(values: Sequence[Tensor], x: Tensor) -> tuple[list[Tensor], list[Tensor]]:
+    """The values and the gradient of each; what they share is kept until the last one."""
     last = len(values) - 1
-    return [
-        torch.autograd.grad(value, x, retain_graph=i < last)[0] for i, value in enumerate(values)
+    gradients = [
+        torch.autograd.grad(value.sum(), x, retain_graph=i < last)[0]
+        for i, value in enumerate(values)
     ]
+    return [value.detach() for value in values], gradients
 
 
 def _detached(pred: Prediction) -> Prediction:

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from overpaint.core.guidance import Loss, lead, mapping_x0, nudge, steer, within
+from overpaint.core.guidance import lead, mapping_x0, nudge, steer, within
 from overpaint.core.masks import keep_outside, shrinking
 from overpaint.core.prediction import Denoiser
 from overpaint.core.resampling import jumping, renoising
@@ -57,6 +57,9 @@ IDLE = {
 }
 """Options that do nothing in a setting, by how that is told."""
 
+SCALES = {"arc": 0.4, "cos": 0.4, "directional": 1.2}
+"""The guidance of each loss: a change soon goes all of its way, a picture never is its text."""
+
 
 @dataclass(frozen=True)
 class Options:
@@ -65,10 +68,18 @@ class Options:
     strength: float = opt(0.75, "noise level: 0 keeps the picture, 1 forgets it", 0, 1)
     num_inference_steps: int = opt(25, "network calls, without jumps", 1, 1000)
     solver: str = opt("ancestral", "how noise is removed", choices=tuple(SOLVERS))
-    guidance_scale: float = opt(0.4, "how far a step goes towards the text", 0, 100)
-    gradient: str = opt("exact", "through the network, or free of it", choices=("exact", "free"))
+    guidance_scale: float | None = opt(
+        None, "how far a step goes towards the text; auto: directional 1.2, else 0.4", 0, 100
+    )
+    gradient: str | None = opt(
+        None,
+        "through the network, or free of it; auto: paper exact, else free",
+        choices=("exact", "free"),
+    )
     smooth: bool = opt(True, "the text moves what the noise level leaves open, no speckles")
-    loss: str = opt("arc", "how CLIP compares", choices=LOSSES)
+    loss: str | None = opt(
+        None, "how CLIP compares; auto: directional from a source prompt, else arc", choices=LOSSES
+    )
     fill: str = opt("context", "what CLIP is shown outside the mask", choices=FILLS)
     views: int | None = opt(None, "of each picture that CLIP sees; auto: exact 4, free 2", 1, 64)
     every: int | None = opt(None, "steps to a gradient of CLIP; auto: exact 1, free 2", 1, 100)
@@ -77,7 +88,7 @@ class Options:
     clamp: bool = opt(False, "keep every predicted picture to possible colours")
     guide_from: float = opt(1.0, "noise level from which the text acts", 0, 1)
     guide_to: float = opt(0.1, "noise level down to which the text acts", 0, 1)
-    dilate: int = opt(0, "pixels by which the mask is larger at first", 0, 64)
+    dilate: int = opt(3, "pixels by which the mask is larger at first", 0, 64)
     jumps: int = opt(1, "times that each stretch of the path is walked, for seams", 1, 20)
     jump_length: int = opt(5, "steps in such a stretch", 1, 100)
     fresh_noise: bool = opt(True, "outside the mask, new noise at every level (as the paper)")
@@ -93,6 +104,9 @@ class Options:
             what = f"guide_to={self.guide_to:g} is above guide_from={self.guide_from:g}"
             hint = "Lower guide_to, or raise guide_from."
             raise OptionError(what, "the text would act nowhere", hint)
+        if self.form == "paper" and not self.exact:
+            hint = "Use form=relative."
+            raise OptionError("gradient=free does not go with form=paper", hint=hint)
         path = "with respacing" if self.respacing else "without respacing"
         for setting in (f"with form={self.form}", path):
             for name in IDLE[setting]:
@@ -102,7 +116,7 @@ class Options:
     @property
     def exact(self) -> bool:
         """Whether gradients go through the network."""
-        return self.gradient == "exact"
+        return (self.gradient or ("exact" if self.form == "paper" else "free")) == "exact"
 
 
 @register(
@@ -147,7 +161,8 @@ def guided(
     model: DiffusionModel, task: Task, options: Options, rng: NoiseStream, clip: Clip | None
 ) -> Denoiser:
     """The model led by the texts, between two noise levels; itself where there is no text."""
-    wanted = () if clip is None else aims(task, clip, options.loss)
+    loss = options.loss or ("directional" if task.source_prompt.strip() else "arc")
+    wanted = () if clip is None else aims(task, clip, loss)
     if clip is None or not wanted:
         return model
     scale = options.clip_lambda if options.form == "paper" else 1.0
@@ -161,23 +176,12 @@ def guided(
         return Objective(parts, sight, *shown, weights, *extras)
 
     if options.form == "paper":
-        led = as_paper(model, objective(*wanted), options)
+        led = (lead if options.solver == "ancestral" else steer)(model, objective(*wanted))
     else:
         goals = [(objective(aim), model.codec.encode_mask(aim.mask)) for aim in wanted]
         every = options.every or (1 if options.exact else 2)
-        led = nudge(model, goals, options.guidance_scale, exact=options.exact, every=every)
+        length = SCALES[loss] if options.guidance_scale is None else options.guidance_scale
+        led = nudge(model, goals, length, exact=options.exact, every=every)
     low, high = (f * (len(model.schedule) - 1) for f in (options.guide_to, options.guide_from))
     denoise = within(led, model, (low, high))
     return mapping_x0(denoise, lambda x0: x0.clamp(-1, 1)) if options.clamp else denoise
-
-
-def as_paper(model: DiffusionModel, loss: Loss, options: Options) -> Denoiser:
-    """The model that descends a loss by its absolute weight.
-
-    Raises:
-        OptionError: without the network's gradient, which this form is made of.
-    """
-    if options.gradient == "free":
-        hint = "Use form=relative."
-        raise OptionError("gradient=free does not go with form=paper", hint=hint)
-    return (lead if options.solver == "ancestral" else steer)(model, loss)

@@ -41,6 +41,7 @@ def cosine(seen: Tensor, target: Tensor) -> Tensor:
 
 DISTANCES = {"arc": arc, "cos": cosine}
 LOSSES = (*DISTANCES, "directional")
+"""Each about 1 where the edit and the text are at right angles."""
 
 
 def out_of_range(x0: Tensor) -> Tensor:
@@ -48,7 +49,7 @@ def out_of_range(x0: Tensor) -> Tensor:
     return (x0 - x0.clamp(-1, 1)).square().flatten(1).mean(1)
 
 
-def disturbed(picture: Tensor, source: Tensor, mask: Tensor) -> Tensor:
+def changed_outside(picture: Tensor, source: Tensor, mask: Tensor) -> Tensor:
     """The mean square of the change outside the mask, (B,) (arXiv 2111.14818, eq. 4)."""
     return ((picture - source) * (1 - mask)).square().flatten(1).mean(1)
 
@@ -146,7 +147,7 @@ class Objective:
         judged = [self._judged(shown, aim, level) for aim in self.aims]
         total = self.weights.clip * torch.stack(judged).sum(0)
         total = total + self.weights.range * out_of_range(x0)
-        return total + self.weights.background * disturbed(shown, self.source, self.mask)
+        return total + self.weights.background * changed_outside(shown, self.source, self.mask)
 
     def _judged(self, picture: Tensor, aim: Aim, level: Level) -> Tensor:
         if self.smooth:

@@ -47,14 +47,15 @@ def parse_fields(kind: type[T], given: Mapping[str, Any], owner: str) -> T:
 
 def describe(kind: Any, limits: Mapping[str, Any]) -> str:
     """The allowed values of a field in words, such as "a number in [0, 1]"."""
+    free = " or auto" if type(None) in get_args(kind) else ""
     if limits["choices"]:
-        return f"one of {', '.join(limits['choices'])}"
+        return f"one of {', '.join(limits['choices'])}{free}"
     nouns = {int: "a whole number", float: "a number", bool: "on or off"}
     noun = nouns.get(_plain(kind), "a text")
     low, high = limits["low"], limits["high"]
     if low is not None:
         noun += f" from {low:g}" if high is None else f" in [{low:g}, {high:g}]"
-    return f"{noun} or auto" if type(None) in get_args(kind) else noun
+    return noun + free
 
 
 def suggest(name: str, known: Iterable[str]) -> str:
