@@ -14,7 +14,7 @@ from overpaint.models.bundle import DiffusionModel
 from overpaint.models.zoo import load
 from overpaint.ranking import rank, ranker
 
-HARD = ("glasses", "beard")  # what one candidate reaches now and then by its text alone
+HARD = ("glasses", "beard")  # by the text alone, one candidate reaches them least surely
 GRADIENTS = ("exact", "free")
 COUNT = 16  # candidates of a picture
 QUARTER = COUNT // 4
@@ -58,7 +58,7 @@ def by_rank(count: int = 24) -> Figures:
     """Shares judged as asked of all candidates, of the best quarter by rank and of the worst.
 
     `count` pictures, as many of each hard kind; the quarters are of each picture's candidates. They
-    are guided by the text alone, since from a source prompt nearly all are as asked.
+    are guided by the text alone: from a source prompt nearly all glasses are as asked.
     """
     model, asked = load("portraits"), []
     for name in HARD:

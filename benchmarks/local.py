@@ -1,6 +1,5 @@
 """Local edits by text, each in the region that the true edit changes: as asked, and kept."""
 
-import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -119,17 +118,12 @@ def drawn(
 
 
 def edited(
-    model: DiffusionModel, asked_for: Sequence[Local], ways: Mapping[str, Mapping[str, object]]
-) -> tuple[dict[str, Tensor], Figures]:
-    """Every way's edits `(N, 3, 64, 64)` and its seconds for each; the ways take turns."""
-    made: dict[str, list[Tensor]] = {way: [] for way in ways}
-    seconds, given = dict.fromkeys(ways, 0.0), tools(model, asked_for[0].task)
-    for seed, local in enumerate(asked_for):
-        for way, options in ways.items():
-            began = time.perf_counter()
-            made[way].append(drawn(model, local, given, (seed,), **options))
-            seconds[way] += (time.perf_counter() - began) / len(asked_for)
-    return {way: torch.cat(pictures) for way, pictures in made.items()}, seconds
+    model: DiffusionModel, asked_for: Sequence[Local], options: Mapping[str, object]
+) -> Tensor:
+    """One edit of each, `(N, 3, 64, 64)`."""
+    given = tools(model, asked_for[0].task)
+    made = [drawn(model, local, given, (seed,), **options) for seed, local in enumerate(asked_for)]
+    return torch.cat(made)
 
 
 def as_asked(asked_for: Sequence[Local], made: Tensor) -> Tensor:
@@ -157,13 +151,12 @@ def measured(count: int = 64) -> tuple[Figures, dict[str, Tensor]]:
     figures, rows, model = Figures(), {}, load("portraits")
     for name in KINDS:
         asked_for = wanted(name, count)
-        made, seconds = edited(model, asked_for, WAYS)
+        made = {way: edited(model, asked_for, options) for way, options in WAYS.items()}
         sources = torch.cat([each.picture for each in asked_for])
         truth = torch.cat([each.truth for each in asked_for])
         for way, pictures in {"true edit": truth, **made}.items():
             asked = as_asked(asked_for, pictures).float().mean()
             figures[f"{name}, {way}: asked"] = float(asked)
             figures[f"{name}, {way}: kept"] = kept(asked_for, pictures)
-        figures |= {f"{name}, {way}: seconds": seconds[way] for way in WAYS}
         rows[name] = torch.stack([sources, *made.values()])
     return figures, rows

@@ -44,7 +44,7 @@ def fewer(results: Results) -> float:
 
 
 def seconds() -> list[Row]:
-    """Of one candidate alone, and of one among sixteen."""
+    """Of one candidate alone and of one among sixteen, and what the free gradient saves."""
     command, found = f"{RUN} candidates", []
     for way, bar in (("exact", 5.0), ("free", 2.5)):
         one = at("candidates", f"{way}: one candidate, seconds")

@@ -114,8 +114,8 @@ def nudge(
 
     The gradient of each inside its mask is brought to a root mean square of 1, for each picture by
     itself, and x0 moves along it by `scale * sigma * left`, where `left` is the square root of the
-    loss, 1 at most: the angle that is left, if the loss is the square of one, and nothing at the
-    goal. It remembers the sum over goals, so make a new one for each path.
+    loss, 1 at most: as the angle that is left, where the loss goes by the square of one, and
+    nothing at the goal. It remembers the sum over goals, so make a new one for each path.
 
     Args:
         goals: losses (B,), 0 at the goal and 1 far from it, each with the mask in [0, 1] inside

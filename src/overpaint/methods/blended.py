@@ -161,27 +161,28 @@ def guided(
     model: DiffusionModel, task: Task, options: Options, rng: NoiseStream, clip: Clip | None
 ) -> Denoiser:
     """The model led by the texts, between two noise levels; itself where there is no text."""
-    loss = options.loss or ("directional" if task.source_prompt.strip() else "arc")
+    relative = options.form == "relative"
+    loss = options.loss or ("directional" if relative and task.source_prompt.strip() else "arc")
     wanted = () if clip is None else aims(task, clip, loss)
     if clip is None or not wanted:
         return model
-    scale = options.clip_lambda if options.form == "paper" else 1.0
+    scale = 1.0 if relative else options.clip_lambda
     views = options.views or (4 if options.exact else 2)
     sight = Sight(rng, clip.size, views, options.warp, options.fill)
     weights = Weights(scale, scale * options.range_weight)
     shown = (task.image, whole(task), model.codec.decode)
-    extras = (options.mixture, options.smooth and options.form == "relative")
+    extras = (options.mixture, options.smooth and relative)
 
     def objective(*parts: Aim) -> Objective:
         return Objective(parts, sight, *shown, weights, *extras)
 
-    if options.form == "paper":
-        led = (lead if options.solver == "ancestral" else steer)(model, objective(*wanted))
-    else:
+    if relative:
         goals = [(objective(aim), model.codec.encode_mask(aim.mask)) for aim in wanted]
         every = options.every or (1 if options.exact else 2)
         length = SCALES[loss] if options.guidance_scale is None else options.guidance_scale
         led = nudge(model, goals, length, exact=options.exact, every=every)
+    else:
+        led = (lead if options.solver == "ancestral" else steer)(model, objective(*wanted))
     low, high = (f * (len(model.schedule) - 1) for f in (options.guide_to, options.guide_from))
     denoise = within(led, model, (low, high))
     return mapping_x0(denoise, lambda x0: x0.clamp(-1, 1)) if options.clamp else denoise
