@@ -29,15 +29,11 @@ def started(*argv: str, then: str = "sys.exit(code)") -> subprocess.CompletedPro
     return subprocess.run(words, capture_output=True, text=True, timeout=60)
 
 
-@pytest.mark.parametrize(("argv", "bound"), [("--help", 0.5), ("--version", 0.3)])
-def test_help_is_quick_and_without_torch(argv: str, bound: float) -> None:
-    seconds = []
-    for _ in range(3):
-        began = time.perf_counter()
-        ran = started(argv, then="assert 'torch' not in sys.modules")
-        seconds.append(time.perf_counter() - began)
-        assert ran.returncode == 0, ran.stderr
-    assert min(seconds) < 2 * bound
+@pytest.mark.parametrize("argv", ["--help", "--version"])
+def test_help_is_without_what_is_slow_to_load(argv: str) -> None:
+    slow = "{'torch', 'diffusers', 'transformers', 'scipy', 'numpy', 'PIL'}"
+    ran = started(argv, then=f"assert not {slow} & set(sys.modules), {slow} & set(sys.modules)")
+    assert ran.returncode == 0, ran.stderr
 
 
 STROKES = ("simulate", "lay", "paste", "mask")
