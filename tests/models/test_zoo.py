@@ -19,7 +19,7 @@ def test_an_unknown_hub_id_is_an_error_at_once():
     began = time.perf_counter()
     with pytest.raises(ModelNotFoundError) as caught:
         zoo.load("nobody/no-such-model")
-    assert time.perf_counter() - began < 20  # a hub that is asked and silent takes 46
+    assert time.perf_counter() - began < 2
     for said in ("nobody/no-such-model", "hub", "hf download nobody/no-such-model"):
         assert said in str(caught.value)
 
