@@ -1,13 +1,16 @@
 """Sets of portraits: pure functions of their names, built once, kept whole."""
 
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from functools import partial
+from itertools import pairwise
 
 import numpy as np
 import pytest
 
 from overpaint.portraits import dataset
 from overpaint.portraits.labels import HIDDEN, LABELS, label_row
-from overpaint.portraits.render import render
+from overpaint.portraits.render import develop, render, shoot
 from overpaint.portraits.scene import IDENTITY, STYLES
 
 
@@ -16,7 +19,8 @@ def small(monkeypatch):
     """Chunks of four pictures, rendered here; the chunks that were rendered."""
     monkeypatch.setattr(dataset, "CHUNK", 4)
     monkeypatch.setattr(dataset, "ProcessPoolExecutor", lambda n, mp_context: ThreadPoolExecutor(n))
-    monkeypatch.setattr(dataset, "render", lambda scene: render(scene, 64, samples=1))
+    monkeypatch.setattr(dataset, "shoot", partial(shoot, samples=1))
+    monkeypatch.setattr(dataset, "develop", partial(develop, samples=1))
     rendered, real = [], dataset.scenes
     monkeypatch.setattr(dataset, "scenes", lambda *of: rendered.append(of) or real(*of))
     return rendered
@@ -99,3 +103,23 @@ def test_more_pictures_begin_with_the_same(small, tmp_path):
     build(tmp_path, 8)
     few, more = (dataset.load(tmp_path, "all_styles", count, 0) for count in (5, 8))
     assert np.array_equal(few.pictures, more.pictures[:5])
+
+
+def test_restyled_scenes_follow_their_photo_and_nothing_else_is_changed():
+    scenes = dataset.scenes("restyled", 0, 0)
+    pairs = [(one, two) for one, two in pairwise(scenes) if two.style != "photo"]
+    assert len(pairs) > 0.3 * len(scenes)
+    assert all(replace(two, style="photo") == one for one, two in pairs)
+    assert {scene.style for scene in scenes} == set(STYLES)
+
+
+def test_scenes_that_share_a_trace_look_as_if_rendered_one_by_one():
+    first = dataset.scenes("restyled", 0, 0)[:6]
+    for scene, picture in zip(first, dataset.pictured(first, 32), strict=True):
+        assert np.array_equal(picture, render(scene, 32))
+
+
+def test_a_set_of_another_size_is_another_set(small, tmp_path):
+    list(dataset.build(tmp_path, "restyled", 4, 0, size=32, workers=1))
+    assert dataset.load(tmp_path, "restyled", 4, 0, 32).pictures.shape == (4, 32, 32, 3)
+    assert not dataset.chunk_file(tmp_path, "restyled", 0, 0).exists()

@@ -1,7 +1,8 @@
 """A loaded diffusion model: network, schedule and codec, called as `(x, level) -> Prediction`."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -14,6 +15,7 @@ from overpaint.core.prediction import PREDICTIONS, Prediction, split_variance
 from overpaint.core.schedule import Level, NoiseSchedule
 from overpaint.errors import NumericsError, OptionError
 from overpaint.models.classes import Classes
+from overpaint.models.conditions import Cond, Reader
 from overpaint.models.devices import running
 
 
@@ -52,6 +54,21 @@ class Unshuffle:
         return self.encode(mask.expand(-1, 3, -1, -1))
 
 
+Ask = Callable[[Callable[..., Any], Tensor, Tensor, Any], Tensor]
+"""Calls a network `(x, times, condition)`, where the last is `Cond`, class labels or None."""
+
+
+def by_label(net: Callable[..., Any], x: Tensor, times: Tensor, labels: Tensor | None) -> Tensor:
+    """A diffusers `UNet2DModel`, or any network of state and times."""
+    out = net(x, times) if labels is None else net(x, times, labels)
+    return out if isinstance(out, Tensor) else out.sample  # type: ignore[no-any-return]
+
+
+def by_text(net: Callable[..., Any], x: Tensor, times: Tensor, cond: Cond) -> Tensor:
+    """A diffusers `UNet2DConditionModel` that attends to the tokens of a text."""
+    return net(x, times, encoder_hidden_states=cond.text).sample  # type: ignore[no-any-return]
+
+
 @dataclass
 class Calls:
     """Counts forwards of a network; given to the model of one edit."""
@@ -72,7 +89,8 @@ class DiffusionModel:
     path: Path | None = None
     hash: str = ""  # sha256[:10] of the weights file
     dtype: torch.dtype = torch.float32  # the network's multiplications; weights stay as loaded
-    text: None = None  # no network reads one yet
+    text: Reader | None = None  # of a network that reads texts
+    ask: Ask = by_label
     classes: Classes | None = None  # of a class-conditional network
     card: Mapping[str, Any] = field(default_factory=dict)
     weights: Mapping[str, Tensor] = field(default_factory=dict)  # stand in for the net's own
@@ -83,16 +101,16 @@ class DiffusionModel:
         """Where the network lies, and its state should."""
         return next(self.net.parameters()).device
 
-    def __call__(self, x: Tensor, level: Level, cond: Tensor | None = None) -> Prediction:
-        """What the network says about `x` `(B, C, h, w)` at `level`; `cond`: see `Classes`."""
-        if self.classes is None and cond is not None:
-            raise OptionError(f"{self.name or 'The model'} has no classes", "but cond is given")
+    def __call__(self, x: Tensor, level: Level, cond: Cond | Tensor | None = None) -> Prediction:
+        """What the network says about `x` `(B, C, h, w)` at `level`.
+
+        cond: a text of `text`, by default the empty one, or see `Classes`.
+        """
         if self.calls is not None:
             self.calls.count += 1
         # A clean state (t = -1) is asked for at the first time that was trained.
         times = torch.full((x.shape[0],), max(level.t, 0.0), device=x.device)
-        labels = () if self.classes is None else (self.classes.labels(cond, x),)
-        out = self._forward(x.float(), times, *labels)
+        out = self._forward(x.float(), times, self._told(x, cond))
         if not bool(torch.isfinite(out).all()):
             raise NumericsError(
                 f"The network of {self.name or 'the model'} returned NaN or infinity",
@@ -104,11 +122,26 @@ class DiffusionModel:
             out, variance = split_variance(out)
         return PREDICTIONS[self.prediction](x.float(), level, out, variance)
 
-    def _forward(self, x: Tensor, *conditions: Tensor) -> Tensor:
+    def _told(self, x: Tensor, cond: Cond | Tensor | None) -> Cond | Tensor | None:
+        if self.text is not None:
+            if not isinstance(cond, Cond | None):
+                raise OptionError(f"{self.name or 'The model'} reads texts", "cond is no `Cond`")
+            return (self.text([""]) if cond is None else cond).beside(x)
+        if self.classes is not None and not isinstance(cond, Cond):
+            return self.classes.labels(cond, x)
+        if cond is not None:
+            other = "reads no text" if isinstance(cond, Cond) else "has no classes"
+            raise OptionError(f"{self.name or 'The model'} {other}", "but cond is given")
+        return None
+
+    def _forward(self, x: Tensor, times: Tensor, told: Cond | Tensor | None) -> Tensor:
         x = x.contiguous(memory_format=torch.channels_last)
+        net: Callable[..., Any] = self.net
+        if self.weights:
+            net = partial(_with_weights, self.net, dict(self.weights))
         with running(x.device, self.dtype):
-            if self.weights:
-                out = functional_call(self.net, dict(self.weights), (x, *conditions))
-            else:
-                out = self.net(x, *conditions)
-        return (out if isinstance(out, Tensor) else out.sample).float().contiguous()
+            return self.ask(net, x, times, told).float().contiguous()
+
+
+def _with_weights(net: nn.Module, weights: dict[str, Tensor], *args: Any, **named: Any) -> Any:
+    return functional_call(net, weights, args, named)

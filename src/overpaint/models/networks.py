@@ -7,7 +7,7 @@ from typing import Any
 
 import diffusers
 import torch
-from diffusers import DDPMScheduler, UNet2DModel
+from diffusers import AutoencoderKL, DDPMScheduler, UNet2DModel
 from safetensors.torch import save_file
 from torch import Tensor, nn
 from transformers import (
@@ -42,6 +42,21 @@ def pixel_unet(size: int = 64, fold: int = 4) -> nn.Module:
         norm_num_groups=16,
     )
     return passing_noise_on(net)
+
+
+def portrait_vae(size: int = 128) -> nn.Module:
+    """An autoencoder to cells of 8 x 8 pixels and four channels; it sees no further than they."""
+    net: Any = AutoencoderKL(
+        sample_size=size,
+        down_block_types=("DownEncoderBlock2D",) * 4,
+        up_block_types=("UpDecoderBlock2D",) * 4,
+        block_out_channels=(16, 32, 64, 128),
+        layers_per_block=1,
+        latent_channels=4,
+        norm_num_groups=8,
+        mid_block_add_attention=False,
+    )
+    return net  # type: ignore[no-any-return]
 
 
 @torch.no_grad()

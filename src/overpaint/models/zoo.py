@@ -13,13 +13,13 @@ from overpaint.models.checkpoints import load_file
 from overpaint.models.devices import pick_device, pick_dtype
 from overpaint.models.families import latent, pixel
 from overpaint.models.families.published import Options
-from overpaint.models.families.tiny import tiny, tiny_latent
+from overpaint.models.families.tiny import tiny, tiny_latent, tiny_text
 from overpaint.models.folders import Folder
 from overpaint.models.hub import cached, is_id
 
 WEIGHTS = Path(__file__).parent.parent / "weights"
 FAMILIES: tuple[ModuleType, ...] = (latent, pixel)  # each: holds(folder), load(folder, ...)
-TINY = {"tiny": tiny, "tiny-latent": tiny_latent}  # for tests
+TINY = {"tiny": tiny, "tiny-latent": tiny_latent, "tiny-text": tiny_text}  # for tests
 # What they are, for cards that do not say it themselves.
 TITLES = {
     "portraits": "diffusion model of portrait photos, 64 x 64 pixels",

@@ -3,14 +3,15 @@
 import os
 from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import groupby
 from multiprocessing import get_context
 from pathlib import Path
 
 import numpy as np
 
 from overpaint.portraits.labels import label_row
-from overpaint.portraits.render import render
+from overpaint.portraits.render import develop, shoot
 from overpaint.portraits.scene import (
     ATTRIBUTES,
     IDENTITY,
@@ -24,6 +25,7 @@ from overpaint.portraits.scene import (
 )
 
 CHUNK = 500
+SIZE = 64
 WORLD = 4
 """Raised when pictures or labels change: sets that were rendered before are not taken."""
 SUBTLE = ("hair", "hair_style", "expression") * 2 + ("expression",) * 2
@@ -34,7 +36,7 @@ Sampler = Callable[[np.random.Generator], list[Scene]]
 
 @dataclass(frozen=True)
 class Portraits:
-    """(N, 64, 64, 3) uint8 pictures with their (N, len(LABELS)) int8 labels, HIDDEN if unseen."""
+    """(N, S, S, 3) uint8 pictures with their (N, len(LABELS)) int8 labels, HIDDEN if unseen."""
 
     pictures: np.ndarray
     labels: np.ndarray
@@ -51,6 +53,14 @@ def photos(rng: np.random.Generator) -> list[Scene]:
 def all_styles(rng: np.random.Generator) -> list[Scene]:
     """One portrait in a random style: the world of CLIP and of the judge."""
     return [sample_scene(rng, style=str(rng.choice(STYLES)))]
+
+
+def restyled(rng: np.random.Generator) -> list[Scene]:
+    """A photo, and often the same scene in another style: the world of the latent model."""
+    scene = sample_scene(rng)
+    if rng.random() < 0.3:
+        return [scene]
+    return [scene, replace(scene, style=str(rng.choice(STYLES[1:])))]
 
 
 def twins(rng: np.random.Generator) -> list[Scene]:
@@ -88,6 +98,7 @@ SAMPLERS: dict[str, Sampler] = {
     "all_styles": all_styles,
     "twins": twins,
     "edits": edits,
+    "restyled": restyled,
 }
 
 
@@ -100,17 +111,25 @@ def scenes(sampler: str, seed: int, chunk: int) -> list[Scene]:
     return drawn
 
 
-def chunk_file(folder: Path, sampler: str, seed: int, chunk: int) -> Path:
+def chunk_file(folder: Path, sampler: str, seed: int, chunk: int, size: int = SIZE) -> Path:
     """Where the pictures of one chunk are cached."""
-    return folder / f"world{WORLD}-{sampler}-{seed}-{chunk:04d}.npz"
+    large = "" if size == SIZE else f"-{size}"
+    return folder / f"world{WORLD}-{sampler}{large}-{seed}-{chunk:04d}.npz"
 
 
-def _write_chunk(folder: Path, sampler: str, seed: int, chunk: int) -> None:
-    target = chunk_file(folder, sampler, seed, chunk)
+def pictured(drawn: list[Scene], size: int = SIZE) -> Iterator[np.ndarray]:
+    """The pictures of scenes; those that follow one another in style alone are traced once."""
+    for look, same in groupby(drawn, lambda scene: replace(scene, style="photo")):
+        shot = shoot(look, size)
+        yield from (develop(shot, scene.style) for scene in same)
+
+
+def _write_chunk(folder: Path, sampler: str, seed: int, chunk: int, size: int) -> None:
+    target = chunk_file(folder, sampler, seed, chunk, size)
     if target.exists():
         return
     drawn = scenes(sampler, seed, chunk)
-    pictures = np.stack([render(scene) for scene in drawn])
+    pictures = np.stack(list(pictured(drawn, size)))
     labels = np.stack([label_row(scene) for scene in drawn])
     temporary = target.with_suffix(f".{os.getpid()}.tmp")
     with temporary.open("wb") as file:
@@ -118,23 +137,25 @@ def _write_chunk(folder: Path, sampler: str, seed: int, chunk: int) -> None:
     temporary.replace(target)
 
 
-def build(folder: Path, sampler: str, count: int, seed: int, workers: int = 2) -> Iterator[int]:
+def build(
+    folder: Path, sampler: str, count: int, seed: int, *, size: int = SIZE, workers: int = 2
+) -> Iterator[int]:
     """Render what is missing of `count` portraits into `folder`; yields how many are there."""
     folder.mkdir(parents=True, exist_ok=True)
     chunks = range(-(-count // CHUNK))
-    if all(chunk_file(folder, sampler, seed, chunk).exists() for chunk in chunks):
+    if all(chunk_file(folder, sampler, seed, chunk, size).exists() for chunk in chunks):
         return
     with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
-        jobs = [pool.submit(_write_chunk, folder, sampler, seed, chunk) for chunk in chunks]
+        jobs = [pool.submit(_write_chunk, folder, sampler, seed, chunk, size) for chunk in chunks]
         for done, job in enumerate(jobs, 1):
             job.result()
             yield min(done * CHUNK, count)
 
 
-def load(folder: Path, sampler: str, count: int, seed: int) -> Portraits:
+def load(folder: Path, sampler: str, count: int, seed: int, size: int = SIZE) -> Portraits:
     """The first `count` portraits of a set that `build` rendered."""
     chunks = range(-(-count // CHUNK))
-    parts = [np.load(chunk_file(folder, sampler, seed, chunk)) for chunk in chunks]
+    parts = [np.load(chunk_file(folder, sampler, seed, chunk, size)) for chunk in chunks]
     return Portraits(
         np.concatenate([part["pictures"] for part in parts])[:count],
         np.concatenate([part["labels"] for part in parts])[:count],

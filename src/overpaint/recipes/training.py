@@ -60,13 +60,21 @@ class Trained:
     card: dict[str, Any]
 
 
-def rendered(config: Training, sampler: str, watch: Watch, held_out: int = 0) -> Portraits:
+def rendered(
+    config: Training,
+    sampler: str,
+    watch: Watch,
+    held_out: int = 0,
+    *,
+    size: int = dataset.SIZE,
+) -> Portraits:
     """Cached pictures, rendered first where they are missing; `held_out` of another seed."""
     count, seed = (held_out, HELD_OUT) if held_out else (config.pictures, 1)
     folder = Path(config.cache)
-    for _ in watch(dataset.build(folder, sampler, count, seed), None, f"rendering {sampler}"):
+    made = dataset.build(folder, sampler, count, seed, size=size)
+    for _ in watch(made, None, f"rendering {sampler}"):
         pass
-    return dataset.load(folder, sampler, count, seed)
+    return dataset.load(folder, sampler, count, seed, size)
 
 
 def images(pictures: np.ndarray) -> Tensor:

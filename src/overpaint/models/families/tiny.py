@@ -1,12 +1,19 @@
 """Random networks small enough for tests: everything but the picture is as with a real model."""
 
+from pathlib import Path
+from typing import Any
+
 import torch
+from diffusers import UNet2DConditionModel
+from tokenizers import Tokenizer
+from transformers import CLIPTextConfig, CLIPTextModel
 
 from overpaint.core.schedule import NoiseSchedule
 from overpaint.models.autoencoders import latents
-from overpaint.models.bundle import DiffusionModel, Unshuffle
+from overpaint.models.bundle import DiffusionModel, Unshuffle, by_text
 from overpaint.models.devices import placed
 from overpaint.models.families.unet import network
+from overpaint.models.reading import ClipReader
 
 CONFIG = {
     "sample_size": 8,
@@ -30,6 +37,26 @@ AUTOENCODER = {
     "sample_size": 16,
     "scaling_factor": 2.0,
 }
+READING: dict[str, Any] = {
+    "sample_size": 8,
+    "block_out_channels": [8, 16],
+    "down_block_types": ["CrossAttnDownBlock2D", "CrossAttnDownBlock2D"],
+    "up_block_types": ["CrossAttnUpBlock2D", "CrossAttnUpBlock2D"],
+    "layers_per_block": 1,
+    "norm_num_groups": 4,
+    "attention_head_dim": 2,
+    "cross_attention_dim": 16,
+}
+TEXT: dict[str, Any] = {
+    "hidden_size": 16,
+    "intermediate_size": 32,
+    "num_attention_heads": 2,
+    "num_hidden_layers": 1,
+    "max_position_embeddings": 32,
+    "bos_token_id": 0,
+    "eos_token_id": 1,
+}
+WORDS = Path(__file__).parents[2] / "weights/clip/tokenizer.json"
 
 
 def tiny(seed: int = 0) -> DiffusionModel:
@@ -61,4 +88,26 @@ def tiny_latent(seed: int = 0) -> DiffusionModel:
         size=16,
         name="tiny-latent",
         hash=f"tinl{seed:06d}",
+    )
+
+
+def tiny_text(seed: int = 0) -> DiffusionModel:
+    """An untrained model of 16x16 pictures that reads texts as the embedded CLIP does."""
+    words = Tokenizer.from_file(str(WORDS))
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        net: Any = UNet2DConditionModel(**READING)
+        codec = latents(AUTOENCODER, device="cpu")
+        reader = CLIPTextModel(CLIPTextConfig(vocab_size=words.get_vocab_size(), **TEXT))
+    for each in (codec.net, reader):
+        placed(each, "cpu")
+    return DiffusionModel(
+        net=placed(net, "cpu"),
+        schedule=NoiseSchedule.scaled_linear(),
+        codec=codec,
+        size=16,
+        name="tiny-text",
+        hash=f"tint{seed:06d}",
+        text=ClipReader(words, reader, TEXT["max_position_embeddings"], TEXT["eos_token_id"]),
+        ask=by_text,
     )
