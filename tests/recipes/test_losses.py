@@ -35,8 +35,9 @@ from overpaint.recipes.losses import (
     matching_loss,
     misplaced,
 )
-from overpaint.recipes.pixel import emphasis, velocity_loss
+from overpaint.recipes.pixel import velocity_loss
 from overpaint.recipes.training import Training, images
+from overpaint.recipes.velocity import emphasis
 
 from .worlds import pairs_of_edits, portraits
 

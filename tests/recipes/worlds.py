@@ -30,14 +30,18 @@ def pairs_of_edits(count: int = 8) -> Portraits:
     return _labelled(dataset.scenes("edits", 0, 0)[:count])
 
 
-def _labelled(scenes: list[Scene]) -> Portraits:
+def _labelled(scenes: list[Scene], size: int = 64) -> Portraits:
     rng = np.random.default_rng(1)
-    pictures = rng.integers(0, 256, (len(scenes), 64, 64, 3), dtype=np.uint8)
+    pictures = rng.integers(0, 256, (len(scenes), size, size, 3), dtype=np.uint8)
     return Portraits(pictures, np.stack([label_row(scene) for scene in scenes]))
 
 
-def rendered(config: Training, sampler: str, watch: object, held_out: int = 0) -> Portraits:
+def rendered(
+    config: Training, sampler: str, watch: object, held_out: int = 0, *, size: int = 64
+) -> Portraits:
     """In the place of `training.rendered`."""
+    if sampler == "restyled":
+        return _labelled(dataset.scenes("restyled", 0, 0)[:8], size)
     world = pairs_of_edits if sampler == "edits" else portraits
     return world(min(held_out or config.pictures, 8))
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import diffusers
 import torch
-from diffusers import AutoencoderKL, DDPMScheduler, UNet2DModel
+from diffusers import AutoencoderKL, DDPMScheduler, UNet2DConditionModel, UNet2DModel
 from safetensors.torch import save_file
 from torch import Tensor, nn
 from transformers import (
@@ -19,6 +19,7 @@ from transformers import (
     ResNetModel,
 )
 
+from overpaint.models.passing import passing_colours_on, passing_noise_on
 from overpaint.models.towers import Residual
 
 RESNET: dict[str, Any] = {
@@ -44,8 +45,23 @@ def pixel_unet(size: int = 64, fold: int = 4) -> nn.Module:
     return passing_noise_on(net)
 
 
+def latent_unet(size: int = 16) -> nn.Module:
+    """A network of latents that attends to the tokens of the embedded CLIP's texts."""
+    net: Any = UNet2DConditionModel(
+        sample_size=size,
+        layers_per_block=1,
+        block_out_channels=(96, 128, 128),
+        down_block_types=("CrossAttnDownBlock2D",) * 2 + ("DownBlock2D",),
+        up_block_types=("UpBlock2D",) + ("CrossAttnUpBlock2D",) * 2,
+        attention_head_dim=4,  # heads, in spite of its name
+        cross_attention_dim=160,
+        norm_num_groups=16,
+    )
+    return net  # type: ignore[no-any-return]
+
+
 def portrait_vae(size: int = 128) -> nn.Module:
-    """An autoencoder to cells of 8 x 8 pixels and four channels; it sees no further than they."""
+    """An autoencoder to cells of 8 x 8 pixels and four channels, of convolutions alone."""
     net: Any = AutoencoderKL(
         sample_size=size,
         down_block_types=("DownEncoderBlock2D",) * 4,
@@ -53,37 +69,10 @@ def portrait_vae(size: int = 128) -> nn.Module:
         block_out_channels=(16, 32, 64, 128),
         layers_per_block=1,
         latent_channels=4,
-        norm_num_groups=8,
+        norm_num_groups=2,
         mid_block_add_attention=False,
     )
-    return net  # type: ignore[no-any-return]
-
-
-@torch.no_grad()
-def passing_noise_on(net: Any) -> nn.Module:
-    """Let an untrained UNet predict its own input, scaled to unit variance, as the noise.
-
-    Most of a noisy state is noise, but through norms and SiLU the identity takes thousands of steps
-    to learn. So the first layer splits each channel into x and -x, the last skip connection hands
-    them on, and the last layer puts them together: silu(x) - silu(-x) = x.
-    """
-    count = net.conv_in.in_channels
-    passed = torch.arange(count)
-    first, final = net.conv_in, net.up_blocks[-1].resnets[-1]
-    for weight in (first.weight, first.bias, final.conv2.weight, final.conv2.bias):
-        weight[: 2 * count].zero_()
-    first.weight[2 * passed, passed, 1, 1] = 1.0
-    first.weight[2 * passed + 1, passed, 1, 1] = -1.0
-    width = final.conv_shortcut.out_channels
-    final.conv_shortcut.weight.mul_(0.1)
-    final.conv_shortcut.bias.zero_()
-    final.conv_shortcut.weight[:, -width:, 0, 0] = torch.eye(width)
-    net.conv_out.weight.mul_(0.1)
-    net.conv_out.weight[:, : 2 * count] = 0.0
-    net.conv_out.weight[passed, 2 * passed, 1, 1] = 1.0
-    net.conv_out.weight[passed, 2 * passed + 1, 1, 1] = -1.0
-    net.conv_out.bias.zero_()
-    return net
+    return passing_colours_on(net)
 
 
 def clip_towers(vocabulary: int, context: int, end: int, width: int = 128) -> Residual:

@@ -19,42 +19,21 @@ from overpaint.models.networks import pixel_unet, write_card, write_network, wri
 from overpaint.models.zoo import load
 from overpaint.recipes.fit import Batch, Loss
 from overpaint.recipes.training import images, picked, rendered, trained, training
+from overpaint.recipes.velocity import velocity
 
 FOLD = 4
-EVEN = 0.15
 Config = training(steps=9000, batch_size=64, lr=6e-4)
 
 
 def velocity_loss(schedule: NoiseSchedule, fold: int = FOLD) -> Loss:
-    """Mean squared error of v = alpha eps - sigma x0 at a random time (2202.00512, appendix D)."""
-    alphas = torch.tensor([level.alpha for level in schedule.path(range(len(schedule)))])
-    sigmas = torch.tensor([level.sigma for level in schedule.path(range(len(schedule)))])
-    reached = emphasis(alphas, sigmas)
+    """The error of v, for pictures whose `fold` x `fold` squares lie in the channels."""
+    error = velocity(schedule)
 
     def loss(net: nn.Module, batch: Batch, rng: torch.Generator) -> Tensor:
         x0 = F.pixel_unshuffle(batch["images"], fold)
-        # One time from each of B equal shares: the mean varies less from step to step.
-        within = torch.rand(len(x0), generator=rng, device=rng.device).cpu()
-        shares = (torch.arange(len(x0)) + within) / len(x0)
-        times = torch.searchsorted(reached, shares).clamp(max=len(reached) - 1).to(x0.device)
-        eps = torch.randn(x0.shape, generator=rng, device=rng.device).to(x0.device)
-        alpha, sigma = (table.to(x0.device)[times].view(-1, 1, 1, 1) for table in (alphas, sigmas))
-        predicted = net(alpha * x0 + sigma * eps, times).sample
-        return F.mse_loss(predicted.float(), alpha * eps - sigma * x0)
+        return error(lambda x, times: net(x, times).sample, x0, rng)
 
     return loss
-
-
-def emphasis(alphas: Tensor, sigmas: Tensor) -> Tensor:
-    """The share of training up to each time (T,), rising to 1.
-
-    Most of it where noise is about as strong as the picture and shapes are decided: the logarithm
-    of sigma / alpha is normal (2206.00364, section 5, with a mean of 0). The rest is even, since
-    the linear schedule has a third of its times in nearly pure noise.
-    """
-    normal = torch.special.ndtr((sigmas / alphas).log() / 1.2)
-    even = torch.linspace(1 / len(alphas), 1, len(alphas))
-    return EVEN * even + (1 - EVEN) * normal / normal[-1]
 
 
 def run(folder: Path, config: Any, watch: Watch) -> Mapping[str, Any]:

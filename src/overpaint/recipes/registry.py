@@ -26,7 +26,8 @@ class Recipe:
 
 _ALL = (
     Recipe("pixel", "the embedded diffusion model of photos", "overpaint.recipes.pixel"),
-    Recipe("vae", "the embedded autoencoder", "overpaint.recipes.vae"),
+    Recipe("vae", "the autoencoder of the latent model", "overpaint.recipes.vae"),
+    Recipe("latent", "the embedded text-to-image model", "overpaint.recipes.latent"),
     Recipe("clip", "the embedded CLIP, made for guidance", "overpaint.recipes.clip"),
     Recipe("clip-check", "the embedded CLIP that never guides", "overpaint.recipes.clip_check"),
     Recipe("judge", "the classifier that evaluates edits", "overpaint.recipes.judge"),
