@@ -1,0 +1,119 @@
+"""The words of a text, and the tokens that stand for them."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import chain
+
+from overpaint.errors import OptionError
+
+Span = tuple[int, int]
+
+
+@dataclass(frozen=True)
+class Wording:
+    """A text and, for each token of a context, the characters [start, end) it stands for.
+
+    None for start, end and padding, as a `Reader` says it.
+    """
+
+    text: str
+    spans: tuple[Span | None, ...]
+
+    def __len__(self) -> int:
+        return len(self.spans)
+
+    @property
+    def end(self) -> int:
+        """The place of the token that ends the text; padding follows it."""
+        return 1 + max((i for i, span in enumerate(self.spans) if span is not None), default=0)
+
+    def over(self, start: int, end: int) -> tuple[int, ...]:
+        """The tokens that stand for any of the characters [start, end)."""
+        spans = enumerate(self.spans)
+        return tuple(i for i, span in spans if span and span[0] < end and start < span[1])
+
+
+@dataclass(frozen=True)
+class Word:
+    """What lies between two blanks, with and without the punctuation at its ends."""
+
+    chunk: Span
+    bare: Span
+
+
+def words(text: str) -> list[Word]:
+    """The words of a text in their order."""
+    found, at = [], 0
+    for chunk in text.split():
+        start = text.index(chunk, at)
+        at = start + len(chunk)
+        inner = [i for i, letter in enumerate(chunk, start) if letter.isalnum()] or [start, at - 1]
+        found.append(Word((start, at), (inner[0], inner[-1] + 1)))
+    return found
+
+
+def cut(text: str, span: Span) -> str:
+    """Those characters, case apart."""
+    return text[slice(*span)].casefold()
+
+
+def find(wording: Wording, phrase: str | int) -> tuple[int, ...]:
+    """The tokens of a word or phrase, at every place where the text holds it.
+
+    Case does not matter; punctuation counts only where the phrase has it too, as in "doll,".
+
+    phrase: "cat#2" is the second "cat" alone; a number is the word at that place, from 0.
+
+    Raises:
+        OptionError: the text does not hold it.
+    """
+    known = words(wording.text)
+    if isinstance(phrase, int):
+        if not 0 <= phrase < len(known):
+            raise OptionError(f"The prompt has {len(known)} words", f"there is no word {phrase}")
+        return wording.over(*known[phrase].chunk)
+    name, number = _numbered(phrase)
+    places = _places(wording.text, known, name)
+    if not places:
+        raise OptionError(f"The prompt does not hold {name!r:.60}", _held(wording.text, known))
+    if number is not None:
+        if not 1 <= number <= len(places):
+            raise OptionError(
+                f"The prompt holds {name!r:.60} {len(places)} times", f"there is no {phrase!r:.60}"
+            )
+        places = [places[number - 1]]
+    return tuple(dict.fromkeys(chain(*(wording.over(*place) for place in places))))
+
+
+def _numbered(phrase: str) -> tuple[str, int | None]:
+    """A phrase and which of its places is meant, None for all."""
+    name, mark, number = phrase.rpartition("#")
+    return (name, int(number)) if mark and name.strip() and number.isdecimal() else (phrase, None)
+
+
+def _places(text: str, known: Sequence[Word], phrase: str) -> list[Span]:
+    """Where the words of a phrase follow one another."""
+    asked = words(phrase)
+    bare = [cut(phrase, word.bare) for word in asked]
+    if not asked:
+        return []
+    found = []
+    for at in range(len(known) - len(asked) + 1):
+        here = known[at : at + len(asked)]
+        if [cut(text, word.bare) for word in here] == bare:
+            # Punctuation at an end is meant if the phrase ends in the same.
+            ends = [(asked[0], here[0]), (asked[-1], here[-1])]
+            whole = [cut(phrase, told.chunk) == cut(text, word.chunk) for told, word in ends]
+            first, last = (
+                word.chunk if same else word.bare
+                for (_, word), same in zip(ends, whole, strict=True)
+            )
+            found.append((first[0], last[1]))
+    return found
+
+
+def _held(text: str, known: Sequence[Word]) -> str:
+    held = dict[str, str]()
+    for word in known:
+        held.setdefault(cut(text, word.bare), text[slice(*word.bare)])
+    return f"its words are {', '.join(held.values()):.200}" if held else "it is empty"
