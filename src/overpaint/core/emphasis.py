@@ -1,0 +1,115 @@
+"""How strongly, and for which part of the path, words are attended to as in the source."""
+
+import math
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from overpaint.core.wording import Span, Wording, find
+from overpaint.errors import OptionError
+
+Window = tuple[float, float]
+"""From which to which fraction of the path, from noise on; a number alone is the end."""
+STRONGEST = 20.0
+EVERYWHERE: Window = (0.0, 1.0)
+PLAIN = "Write \\( for a plain parenthesis."
+
+
+@dataclass(frozen=True)
+class Typed:
+    """A prompt freed of the weights typed in it: "(red hair:1.5)" is "red hair", weighted 1.5."""
+
+    text: str
+    weights: tuple[tuple[Span, float], ...]
+
+
+def typed(prompt: str) -> Typed:
+    r"""The text of a prompt with weights, and the characters [start, end) of it that have them.
+
+    `\(`, `\)`, `\:` and `\\` are the characters themselves; a colon needs that inside alone.
+
+    Raises:
+        OptionError: a parenthesis is left open, lies in another one, or has no weight.
+    """
+    text, weights, at = "", list[tuple[Span, float]](), 0
+    colon: int | None = None
+    start: int | None = None
+    while at < len(prompt):
+        letter, at = prompt[at], at + 1
+        if letter == "\\" and prompt[at : at + 1] in ("(", ")", ":", "\\"):
+            text, at = text + prompt[at], at + 1
+        elif letter == "(":
+            if start is not None:
+                raise OptionError(f"{prompt!r:.80} has a parenthesis in another", hint=PLAIN)
+            start, colon = len(text), None
+        elif letter == ")":
+            if start is None:
+                raise OptionError(f"{prompt!r:.80} closes what it did not open", hint=PLAIN)
+            text, weight = _weighted(text, start, colon)
+            weights.append(((start, len(text)), weight))
+            start = None
+        else:
+            colon = len(text) if letter == ":" else colon
+            text += letter
+    if start is not None:
+        raise OptionError(f"{prompt!r:.80} leaves a parenthesis open", hint=PLAIN)
+    return Typed(text, tuple(weights))
+
+
+def _weighted(text: str, start: int, colon: int | None) -> tuple[str, float]:
+    """The text up to the end of the phrase that starts there, and its weight."""
+    phrase, said = text[start:colon].strip(), "" if colon is None else text[colon + 1 :]
+    try:
+        weight = float(said)
+    except ValueError:
+        weight = math.nan
+    if not phrase or not abs(weight) <= STRONGEST:  # also NaN
+        raise OptionError(
+            f"({text[start:]!s:.60}) is no weighted phrase",
+            f"that is (words:weight), the weight in [{-STRONGEST:g}, {STRONGEST:g}]",
+            PLAIN,
+        )
+    return text[:start] + phrase, weight
+
+
+def equalizer(wording: Wording, weights: Iterable[tuple[str | int | Span, float]]) -> Tensor:
+    """(L): by how much each token is attended to more; 1 but for the words named, or typed.
+
+    Raises:
+        OptionError: the text does not hold a word.
+    """
+    found = torch.ones(len(wording))
+    for which, weight in weights:
+        named = wording.over(*which) if isinstance(which, tuple) else find(wording, which)
+        found[list(named)] = weight
+    return found
+
+
+def windows(
+    wording: Wording,
+    default: float | Window = EVERYWHERE,
+    words: Mapping[str | int, float | Window] | None = None,
+) -> Tensor:
+    """(L, 2), float64: the window of each token, the default one but for the words named.
+
+    Raises:
+        OptionError: the text does not hold a word, or a window is none.
+    """
+    found = torch.tensor([window(default)], dtype=torch.float64).repeat(len(wording), 1)
+    for word, each in (words or {}).items():
+        found[list(find(wording, word))] = torch.tensor(window(each), dtype=torch.float64)
+    return found
+
+
+def window(given: float | Window) -> Window:
+    """A window, checked.
+
+    Raises:
+        OptionError: it does not lie in [0, 1], or ends before it starts.
+    """
+    start, end = given if isinstance(given, tuple) else (0.0, given)
+    if not 0 <= start <= end <= 1:
+        raise OptionError("a part of the path must be in [0, 1]", f"got {start:g} to {end:g}")
+    return float(start), float(end)
