@@ -11,6 +11,7 @@ from pathlib import Path
 import torch
 
 from benchmarks import (
+    attention,
     baseline,
     candidates,
     combining,
@@ -107,6 +108,7 @@ MEASURED: dict[str, Callable[[], Figures]] = {
     "solvers": solvers.all_times,
     "speed": speed.measured,
     "memory": memory.measured,
+    "attention": attention.measured,
 }
 
 

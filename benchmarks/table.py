@@ -5,6 +5,7 @@ import re
 from itertools import pairwise
 from pathlib import Path
 
+from benchmarks import attention
 from benchmarks.degrees import DEGREES, NAMES
 from benchmarks.edits import AIMS
 from benchmarks.local_rows import METHODS
@@ -17,6 +18,7 @@ MARKED = re.compile(r"(<!-- figures(?:: (\w+))? -->\n).*?(<!-- /figures -->)", r
 def rows(of: str | None = None) -> list[Row]:
     """The figures of a method, or of the whole project."""
     found = {"embedded": embedded, "diffusionclip": diffusionclip, **METHODS}
+    found["attention"] = attention.rows
     return found[of]() if of else [row for rows in found.values() for row in rows()]
 
 

@@ -58,7 +58,7 @@ def _pairs(xs: Sequence[_Unit], ys: Sequence[_Unit]) -> Iterator[tuple[list[int]
         (None if i is None else xs[i], None if j is None else ys[j])
         for i, j in aligned(xs, ys, score, gap=GAP)
     ]
-    for kept, run in groupby(paired, lambda pair: bool(pair[0] and pair[1] and _equal(*pair))):
+    for kept, run in groupby(paired, lambda pair: _equal(*pair)):
         changed = list(run)
         if kept or all(x and y for x, y in changed):
             yield from ((list(x.tokens), list(y.tokens)) for x, y in changed if x and y)
@@ -98,14 +98,8 @@ def _hand(mapper: Tensor, old: Sequence[int], new: Sequence[int]) -> None:
 
 
 def _units(wording: Wording) -> list[_Unit]:
-    spans = [
-        span
-        for word in words(wording.text)
-        for span in (
-            (word.chunk[0], word.bare[0]),
-            word.bare,
-            (word.bare[1], word.chunk[1]),
-        )
-        if span[0] < span[1]
-    ]
-    return [_Unit(cut(wording.text, span), wording.over(*span)) for span in spans]
+    found = []
+    for word in words(wording.text):
+        (start, end), (left, right) = word.chunk, word.bare
+        found += [(a, b) for a, b in ((start, left), (left, right), (right, end)) if a < b]
+    return [_Unit(cut(wording.text, span), wording.over(*span)) for span in found]
