@@ -7,7 +7,7 @@ from torch.overrides import TorchFunctionMode
 from overpaint.core.alignment import refine, same
 from overpaint.core.attention import AttentionPlan, Borrowing, place
 from overpaint.core.emphasis import equalizer, windows
-from overpaint.core.heat import Heat, heat_of
+from overpaint.core.heat import Heat, heat_of, indicator
 from overpaint.core.routes import Route, attend, taken
 from overpaint.core.schedule import NoiseSchedule, below
 from overpaint.core.swapping import swap
@@ -195,6 +195,12 @@ def identified(q, k, route):
     for row, own in route.second.items():
         found[row] += maps(q, k)[row] * own
     return found
+
+
+def test_an_indicator_is_of_the_words_of_each_text():
+    found = indicator([(SOURCE, [["cat", "mat"], []]), (TARGET, [["big dog"], ["mat"]])])
+    assert found[0].nonzero().tolist() == [[2, 0], [5, 0]]
+    assert found[1].nonzero().tolist() == [[2, 0], [3, 0], [6, 1]]
 
 
 def test_heat_is_a_running_sum():

@@ -8,7 +8,7 @@ import torch
 from overpaint.core.alignment import refine, same
 from overpaint.core.attention import AttentionPlan, Borrowing
 from overpaint.core.emphasis import equalizer, windows
-from overpaint.core.heat import Heat
+from overpaint.core.heat import Heat, indicator
 from overpaint.core.local_blend import Cut, LocalBlend, shared
 from overpaint.core.schedule import NoiseSchedule, below
 from overpaint.core.swapping import swap
@@ -184,7 +184,11 @@ def test_local_blend(name):
     cuts = [Cut(smooth=False)]
     if name == "blend_refine_sub":
         cuts = [Cut(th[0], smooth=False), Cut(th[1], False, True, smooth=False)]
-    heat = Heat(indicators(run.wordings, said), 4)
+    rows = [
+        (wording, [found_by_them(wording, group[row]) for group in said])
+        for row, wording in enumerate(run.wordings)
+    ]
+    heat = Heat(indicator(rows), 4)
     start = 0.2 if name == "blend_replace" else 0.3
     blend = LocalBlend(heat, [0, 0], run.levels, cuts=cuts, start=start)
     looked = [i for i, (_, _, pixels) in enumerate(run.facts["layers"]) if pixels == CELLS]
@@ -204,6 +208,11 @@ def test_local_blend(name):
     assert 0 < blend.mask.mean() < 1
 
 
+def found_by_them(wording, named):
+    """They do not find "doll" in "doll, made"."""
+    return [word for word in named if word in wording.text.split(" ")]
+
+
 def test_shared_states():
     run, numbers = Ran("spatial"), golden.arrays(CONTROLLERS)
     check_latents(run, numbers, shared([0, 0], run.levels, 1 - 0.7))
@@ -218,15 +227,3 @@ def check_latents(run, numbers, after, before=lambda step: None):
         expected = numbers.get(f"{run.name}.latent.{step}")
         if expected is not None:
             assert torch.allclose(x[..., ::2, ::2], expected, atol=TOLERANCE, rtol=0), step
-
-
-def indicators(wordings, said):
-    """(R, 77, W): the tokens of each group of words in each text, of those the authors find."""
-    found = torch.zeros(len(wordings), 77, len(said))
-    for group, by_text in enumerate(said):
-        for row, (wording, named) in enumerate(zip(wordings, by_text, strict=True)):
-            for word in named:
-                if word not in wording.text.split(" "):  # "doll" they miss in "doll, made"
-                    continue
-                found[row, list(find(wording, word)), group] = 1
-    return found

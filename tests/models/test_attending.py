@@ -9,12 +9,13 @@ from torch.utils._python_dispatch import TorchDispatchMode
 
 from overpaint.core.alignment import refine, same
 from overpaint.core.attention import AttentionPlan, Borrowing, place
-from overpaint.core.emphasis import equalizer, windows
-from overpaint.core.heat import Heat
+from overpaint.core.emphasis import equalizer, typed, windows
+from overpaint.core.heat import Heat, indicator
 from overpaint.core.local_blend import LocalBlend
 from overpaint.core.schedule import below
 from overpaint.core.solvers import last, solve
 from overpaint.core.swapping import swap
+from overpaint.core.wording import Wording, find
 from overpaint.errors import OptionError
 from overpaint.models.attending import controlled, factor_near, factors
 from overpaint.models.bundle import DiffusionModel, Unshuffle, by_text
@@ -266,6 +267,28 @@ def test_half_precision_says_nearly_the_same(which):
     assert (found - expected).square().mean().sqrt() < 0.03 * expected.square().mean().sqrt()
     assert torch.allclose(rough.total, exact.total, atol=0.02)
     assert rough.total.dtype == torch.float32
+
+
+def test_a_method_is_a_few_lines_over_these():
+    told = [typed("a person, with red hair"), typed("a person, with (Blue hair:2)")]
+    source, target = (Wording(t.text, tuple(TINY.text.spans(t.text))) for t in told)
+    swapped, weights = swap(source, target), equalizer(target, told[1].weights)
+    (red,), (blue,), hair = find(source, "red"), find(target, "blue"), find(target, "hair")
+    assert swapped.mapper[red, blue] == 1
+    assert weights[[blue, *hair]].eq(2).all()
+    levels, x = LEVELS[::3], batch(1)[0].repeat(2, 1, 1, 1)
+    plan = AttentionPlan(levels, [None, Borrowing(0, swapped, weights, selves=(0.0, 0.5))])
+    heat = Heat(indicator([(source, [["red hair"]]), (target, [["blue hair"]])]), 2)
+    blend = LocalBlend(heat, [0, 0], levels)
+    cond, empty = TINY.text([t.text for t in told]), TINY.text([""])
+    with controlled(TINY, plan, heat) as shared:
+        denoise = guided_beside(empty, shared, cond, 7.5, sources=1)
+        found = last(solve(denoise, x, levels, after=blend))
+    alone = last(solve(lambda x, level: TINY(x, level, cond.rows([0])), x[:1], levels))
+    assert torch.allclose(found[:1], alone, rtol=1e-4, atol=1e-4)
+    outside = blend.mask[1].expand_as(x[1]) == 0
+    assert torch.equal(found[1][outside], found[0][outside])
+    assert not torch.allclose(found[1], found[0], atol=1e-2)
 
 
 class Shapes(TorchDispatchMode):

@@ -1,10 +1,13 @@
 """Where words are attended to: what an indicator of their tokens looks like to the queries."""
 
+from collections.abc import Sequence
+
 import torch
 from torch import Tensor
 from torch.nn import functional as F
 
 from overpaint.core.routes import Route, attend
+from overpaint.core.wording import Wording, find
 
 
 class Heat:
@@ -33,6 +36,20 @@ class Heat:
     def clear(self) -> None:
         """Forgets all maps."""
         self.total, self.count = None, 0
+
+
+def indicator(rows: Sequence[tuple[Wording, Sequence[Sequence[str | int]]]]) -> Tensor:
+    """(R, L, W): of each text the tokens of W groups of words, of which a group may be empty.
+
+    Raises:
+        OptionError: a text does not hold a word of its own groups.
+    """
+    found = torch.zeros(len(rows), len(rows[0][0]), len(rows[0][1]))
+    for row, (wording, groups) in enumerate(rows):
+        for group, named in enumerate(groups):
+            for word in named:
+                found[row, list(find(wording, word)), group] = 1.0
+    return found
 
 
 def heat_of(q: Tensor, k: Tensor, words: Tensor, route: Route) -> Tensor:
