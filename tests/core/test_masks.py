@@ -7,7 +7,6 @@ from hypothesis import strategies as st
 
 from overpaint.core.masks import (
     blend,
-    contrast_mask,
     dilated,
     graded,
     keep_outside,
@@ -75,27 +74,6 @@ def test_keep_trajectory_returns_the_inverted_picture_exactly(mask):
     after = keep_trajectory(trajectory.states, mask)
     found = last(solve(other, trajectory.noise, LEVELS, after=after))
     assert torch.equal(found * (1 - mask), x0 * (1 - mask))
-
-
-def test_the_contrast_mask_is_where_predictions_differ():
-    differences = 0.01 * noise(10, 2, 3, 8, 8)
-    differences[:, 0, :, 2:5, 3:6] += 1
-    differences[:, 1] *= 1e-3
-    differences[:, 1, :, 6:, :2] -= 1e-2
-    found = contrast_mask(differences)
-    expected = torch.zeros(2, 1, 8, 8)
-    expected[0, :, 2:5, 3:6] = expected[1, :, 6:, :2] = 1
-    assert torch.equal(found, expected)
-
-
-def test_a_contrast_mask_does_not_depend_on_batch_mates():
-    differences = noise(4, 3, 3, 8, 8) ** 3
-    alone = torch.cat([contrast_mask(row) for row in differences.split(1, dim=1)])
-    assert torch.equal(contrast_mask(differences), alone)
-
-
-def test_no_difference_is_an_empty_mask():
-    assert contrast_mask(torch.zeros(3, 1, 3, 8, 8)).sum() == 0
 
 
 @settings(deadline=None, max_examples=50)

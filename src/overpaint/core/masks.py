@@ -41,10 +41,13 @@ def keep_outside(
 
 
 def keep_trajectory(states: Mapping[Level, Tensor], mask: Tensor) -> After:
-    """Puts the inverted picture's own state back outside the mask (DiffEdit, arXiv 2210.11427)."""
+    """Puts the inverted picture's own state back outside the mask (DiffEdit, arXiv 2210.11427).
+
+    At the level just reached; at the last one that is the picture. Grey is drawn, as above.
+    """
 
     def after(x: Tensor, level: Level) -> Tensor:
-        return blend(x, states[level], mask)
+        return blend(x, states[level], mask > 0)
 
     return after
 
@@ -82,22 +85,6 @@ def graded(mask: Tensor, t0: float) -> ByLevel:
     What is black is held to the end; what is not is free there, so that all of it is drawn.
     """
     return lambda level: ((mask > 0) & (mask * t0 >= level.t)).to(mask)
-
-
-def contrast_mask(differences: Tensor, threshold: float = 0.5, clip: float = 3.0) -> Tensor:
-    """Where two predictions differ, as a mask of 0 and 1 (DiffEdit, arXiv 2210.11427, 3.2).
-
-    Each picture is judged by itself, and one without a difference gets an empty mask.
-
-    Args:
-        differences: (draws, B, C, H, W), prediction minus prediction, one for each noise drawn.
-        threshold: of the contrast scaled to [0, 1].
-        clip: larger contrasts than this many times the mean count as outliers.
-    """
-    contrast = differences.abs().mean(dim=(0, 2)).unsqueeze(1)
-    contrast = contrast.minimum(clip * contrast.mean(dim=(2, 3), keepdim=True))
-    low, high = contrast.amin(dim=(2, 3), keepdim=True), contrast.amax(dim=(2, 3), keepdim=True)
-    return (contrast - low > threshold * (high - low)).to(differences)
 
 
 def paste_back(original: Tensor, edited: Tensor, mask: Tensor) -> Tensor:
