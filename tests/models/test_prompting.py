@@ -8,7 +8,7 @@ import torch
 from overpaint.core.rng import NoiseStream
 from overpaint.errors import OptionError
 from overpaint.models.bundle import Calls
-from overpaint.models.prompting import guided, reader_of, under
+from overpaint.models.prompting import apart, guided, guided_in, reader_of, under
 from overpaint.models.zoo import load
 
 MODEL = load("tiny-text")
@@ -54,3 +54,52 @@ def test_what_the_model_cannot_be_told_is_refused():
         load("tiny")(X.new_zeros(1, 12, 8, 8), LEVEL, text)
     with pytest.raises(OptionError, match="reads texts"):
         MODEL(X, LEVEL, torch.zeros(2, dtype=torch.int64))
+
+
+def test_every_part_follows_its_own_text_in_one_call():
+    counted = replace(MODEL, calls=Calls())
+    one, other = MODEL.text(["a red hat"]), MODEL.text(["a dog"])
+    left = torch.zeros(1, 1, 8, 8)
+    left[..., :4] = 1
+    right = torch.zeros(1, 1, 8, 8)
+    right[..., 5:] = 1
+    led = guided_in(counted, [(one, left), (other, right)], 7.5)(X, LEVEL).eps
+    assert counted.calls.count == 1
+    first, second = (guided(MODEL, cond, 7.5)(X, LEVEL).eps for cond in (one, other))
+    assert torch.allclose(led[..., :4], first[..., :4], atol=1e-4)
+    assert torch.allclose(led[..., 5:], second[..., 5:], atol=1e-4)
+    assert torch.allclose(led[..., 4], MODEL(X, LEVEL).eps[..., 4], atol=1e-4)
+
+
+def test_no_text_is_the_model_itself():
+    assert torch.allclose(guided_in(MODEL, [], 7.5)(X, LEVEL).eps, MODEL(X, LEVEL).eps)
+
+
+@pytest.mark.parametrize("scale", [0.0, 1.0, 100.0])
+def test_weights_that_overlap_are_shared(scale):
+    text, half = MODEL.text(["a red hat"]), torch.full((1, 1, 8, 8), 0.5)
+    both = guided_in(MODEL, [(text, half), (text, half)], scale)(X, LEVEL).eps
+    assert torch.allclose(both, guided(MODEL, text, scale)(X, LEVEL).eps, atol=1e-4 * (1 + scale))
+
+
+def test_texts_are_told_apart_in_one_call():
+    counted = replace(MODEL, calls=Calls())
+    one, other = MODEL.text(["a red hat"]), MODEL.text([""])
+    found = apart(counted, one, other)(X, LEVEL)
+    assert counted.calls.count == 1
+    there, here = (under(MODEL, cond)(X, LEVEL).eps for cond in (one, other))
+    assert torch.allclose(found, there - here, atol=1e-5)
+
+
+def test_texts_that_say_the_same_are_nowhere_apart():
+    counted = replace(MODEL, calls=Calls())
+    one, other = MODEL.text(["A red hat"]), MODEL.text(["a red HAT"])
+    assert torch.equal(apart(counted, one, other)(X, LEVEL), torch.zeros_like(X))
+    assert counted.calls.count == 0
+
+
+def test_a_model_that_reads_is_named_where_one_is_embedded(monkeypatch):
+    monkeypatch.setattr("overpaint.models.prompting.reading", lambda: ["portraits-latent"])
+    with pytest.raises(OptionError, match="--mask auto needs a text-to-image") as caught:
+        reader_of(load("tiny"), "--mask auto")
+    assert caught.value.hint == "Give one that does with -m, such as portraits-latent."

@@ -87,6 +87,11 @@ def names() -> list[str]:
     return [unet.parent.name for unet in sorted(WEIGHTS.glob("*/unet"))]
 
 
+def reading() -> list[str]:
+    """Those of them that read texts."""
+    return [name for name in names() if (WEIGHTS / name / "text_encoder").is_dir()]
+
+
 def embedded(name: str) -> Path:
     """The folder of an embedded part, such as "clip" or "adapters"."""
     path = WEIGHTS / name
