@@ -43,7 +43,15 @@ def resolve(
 
     options: of the method, which may ask for more. placement: of masks that were given.
     """
-    names = method.parts if options is None else (*method.parts, *method.extra(options))
+    names = method.parts
+    if options is not None:
+        names = (*names, *method.extra(options))
+        idle = method.spares(options, model)
+        if unused := sorted(given.keys() & set(idle)):
+            what = f"{method.name} goes without the {unused[0]} that is given"
+            why = f"{model.name or 'the model'} reads the text itself"
+            raise OptionError(what, why, f"Leave it out, or see `overpaint methods {method.name}`.")
+        names = tuple(name for name in names if name not in idle)
     found = {n: _RESOLVERS[n](model, task, given.get(n), watch, placement) for n in names}
     return {name: part for name, part in found.items() if part is not None}
 

@@ -1,8 +1,23 @@
 """The edit methods, one a file; calling the package, `overpaint.methods()`, lists them."""
 
 from overpaint.listing import callable_package
-from overpaint.methods import blended, diffusionclip, latent_optimisation, local_clip, sdedit
+from overpaint.methods import (
+    blended,
+    diffedit,
+    diffusionclip,
+    latent_optimisation,
+    local_clip,
+    sdedit,
+)
 from overpaint.methods.registry import methods
 
-__all__ = ["blended", "diffusionclip", "latent_optimisation", "local_clip", "methods", "sdedit"]
+__all__ = [
+    "blended",
+    "diffedit",
+    "diffusionclip",
+    "latent_optimisation",
+    "local_clip",
+    "methods",
+    "sdedit",
+]
 callable_package(__name__, methods)

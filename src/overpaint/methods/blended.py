@@ -32,6 +32,7 @@ from overpaint.methods.guiding import (
     whole,
 )
 from overpaint.methods.options import opt
+from overpaint.methods.prompted import SCALE, led
 from overpaint.methods.registry import Outcome, Run, Task, register
 from overpaint.models.bundle import DiffusionModel
 from overpaint.models.clip import Clip
@@ -49,9 +50,17 @@ SOLVERS: dict[str, Callable[[NoiseStream, Sequence[Level]], StepFn]] = {
     "dpmpp_2m": lambda rng, levels: dpmpp_2m(),
 }
 
+GUIDES = ("model", "clip", "both")
+OF_CLIP = (
+    *("gradient", "smooth", "loss", "fill", "views", "every", "warp", "range_weight"),
+    *("guide_from", "guide_to", "form", "clip_lambda", "mixture"),
+)
 IDLE = {
+    "with guide=model": OF_CLIP,
+    "without guide=both": ("clip_scale",),
     "with form=relative": ("clip_lambda",),
     "with form=paper": ("guidance_scale", "smooth", "every"),
+    "with form=paper, guide=both": ("clip_scale", "smooth", "every"),
     "without respacing": ("skip",),
     "with respacing": ("strength", "num_inference_steps"),
 }
@@ -68,9 +77,15 @@ class Options:
     strength: float = opt(0.75, "noise level: 0 keeps the picture, 1 forgets it", 0, 1)
     num_inference_steps: int = opt(25, "network calls, without jumps", 1, 1000)
     solver: str = opt("ancestral", "how noise is removed", choices=tuple(SOLVERS))
-    guidance_scale: float | None = opt(
-        None, "how far a step goes towards the text; auto: directional 1.2, else 0.4", 0, 100
+    guide: str | None = opt(
+        None,
+        "what follows the text; auto: the model where it reads texts, else CLIP",
+        choices=GUIDES,
     )
+    guidance_scale: float | None = opt(
+        None, "how far towards the text; auto: model 7.5, CLIP directional 1.2, else 0.4", 0, 100
+    )
+    clip_scale: float | None = opt(None, "CLIP's own with guide=both; auto: as above", 0, 100)
     gradient: str | None = opt(
         None,
         "through the network, or free of it; auto: paper exact, else free",
@@ -86,8 +101,8 @@ class Options:
     warp: str = opt("gentle", "how far views depart from the picture", choices=tuple(WARPS))
     range_weight: float = opt(0.05, "of the loss of impossible colours, to CLIP's", 0, 100)
     clamp: bool = opt(False, "keep every predicted picture to possible colours")
-    guide_from: float = opt(1.0, "noise level from which the text acts", 0, 1)
-    guide_to: float = opt(0.1, "noise level down to which the text acts", 0, 1)
+    guide_from: float = opt(1.0, "noise level from which CLIP acts", 0, 1)
+    guide_to: float = opt(0.1, "noise level down to which CLIP acts", 0, 1)
     dilate: int = opt(3, "pixels by which the mask is larger at first", 0, 64)
     jumps: int = opt(1, "times that each stretch of the path is walked, for seams", 1, 20)
     jump_length: int = opt(5, "steps in such a stretch", 1, 100)
@@ -107,11 +122,31 @@ class Options:
         if self.form == "paper" and not self.exact:
             hint = "Use form=relative."
             raise OptionError("gradient=free does not go with form=paper", hint=hint)
-        path = "with respacing" if self.respacing else "without respacing"
-        for setting in (f"with form={self.form}", path):
-            for name in IDLE[setting]:
-                if getattr(self, name) != getattr(Options, name):  # the class has the defaults
-                    raise OptionError(f"{name} has no effect {setting}", hint="Leave it out.")
+        for setting in self._settings:
+            self._refuse_idle(setting)
+
+    @property
+    def _settings(self) -> list[str]:
+        """Of IDLE, those that the options choose, whatever the model."""
+        by_both = self.guide == "both"
+        form = f"with form={self.form}" + (
+            ", guide=both" if by_both and self.form == "paper" else ""
+        )
+        guide = ["with guide=model"] if self.guide == "model" else []
+        guide += [] if by_both else ["without guide=both"]
+        return [*guide, form, "with respacing" if self.respacing else "without respacing"]
+
+    def _refuse_idle(self, setting: str, hint: str = "Leave it out.") -> None:
+        for name in IDLE[setting]:
+            if getattr(self, name) != getattr(Options, name):  # the class has the defaults
+                raise OptionError(f"{name} has no effect {setting}", hint=hint)
+
+    def guide_of(self, model: DiffusionModel) -> str:
+        """What follows the text: of GUIDES."""
+        guide = self.guide or ("clip" if model.text is None else "model")
+        if guide == "model":
+            self._refuse_idle("with guide=model", "Give -O guide=clip, or both.")
+        return guide
 
     @property
     def exact(self) -> bool:
@@ -126,6 +161,7 @@ class Options:
     options=Options,
     parts=("clip",),
     regions=True,
+    spares=lambda options, model: ("clip",) if options.guide_of(model) == "model" else (),
 )
 def blended(
     model: DiffusionModel, task: Task, options: Options, run: Run, *, clip: Clip | None = None
@@ -160,16 +196,22 @@ def levels_of(schedule: NoiseSchedule, options: Options) -> list[Level]:
 def guided(
     model: DiffusionModel, task: Task, options: Options, rng: NoiseStream, clip: Clip | None
 ) -> Denoiser:
-    """The model led by the texts, between two noise levels; itself where there is no text."""
+    """The model led by the texts: by its own reading, by CLIP between two noise levels, by both."""
+    guide, scale = options.guide_of(model), options.guidance_scale
+    plain: Denoiser = model
+    if guide != "clip":
+        plain = led(model, task, SCALE if scale is None else scale, grow=options.dilate)
+        scale = options.clip_scale
+    if guide == "model" or clip is None:
+        return plain
     relative = options.form == "relative"
     loss = options.loss or ("directional" if relative and task.source_prompt.strip() else "arc")
-    wanted = () if clip is None else aims(task, clip, loss)
-    if clip is None or not wanted:
-        return model
-    scale = 1.0 if relative else options.clip_lambda
+    if not (wanted := aims(task, clip, loss)):
+        return plain
+    weight = 1.0 if relative else options.clip_lambda
     views = options.views or (4 if options.exact else 2)
     sight = Sight(rng, clip.size, views, options.warp, options.fill)
-    weights = Weights(scale, scale * options.range_weight)
+    weights = Weights(weight, weight * options.range_weight)
     shown = (task.image, whole(task), model.codec.decode)
     extras = (options.mixture, options.smooth and relative)
 
@@ -179,10 +221,10 @@ def guided(
     if relative:
         goals = [(objective(aim), model.codec.encode_mask(aim.mask)) for aim in wanted]
         every = options.every or (1 if options.exact else 2)
-        length = SCALES[loss] if options.guidance_scale is None else options.guidance_scale
-        led = nudge(model, goals, length, exact=options.exact, every=every)
+        length = SCALES[loss] if scale is None else scale
+        pushed = nudge(plain, goals, length, exact=options.exact, every=every)
     else:
-        led = (lead if options.solver == "ancestral" else steer)(model, objective(*wanted))
+        pushed = (lead if options.solver == "ancestral" else steer)(plain, objective(*wanted))
     low, high = (f * (len(model.schedule) - 1) for f in (options.guide_to, options.guide_from))
-    denoise = within(led, model, (low, high))
+    denoise = within(pushed, plain, (low, high))
     return mapping_x0(denoise, lambda x0: x0.clamp(-1, 1)) if options.clamp else denoise

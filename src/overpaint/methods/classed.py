@@ -10,13 +10,15 @@ from overpaint.errors import OptionError
 from overpaint.models.bundle import DiffusionModel
 
 
-def of_class(model: DiffusionModel, label: int | None, scale: float = 1.0) -> Denoiser:
-    """The model under a class, or under none; scale: classifier-free guidance (arXiv 2207.12598).
+def of_class(model: DiffusionModel, label: int | None, scale: float | None = None) -> Denoiser:
+    """The model under a class, or under none.
+
+    scale: of classifier-free guidance (arXiv 2207.12598); None for 1, which is none.
 
     Raises:
         OptionError: the model lacks classes, that class, or the null class that a scale needs.
     """
-    name, classes = model.name or "the model", model.classes
+    name, classes, scale = model.name or "the model", model.classes, 1 if scale is None else scale
     if classes is None:
         if label is not None:
             raise OptionError(f"{name} has no classes", f"but label={label} is given")

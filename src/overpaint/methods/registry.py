@@ -13,6 +13,7 @@ from overpaint.core.watch import Watch, unwatched
 from overpaint.errors import NumericsError, OptionError
 from overpaint.methods.options import opt, parse_fields, suggest
 from overpaint.models.bundle import DiffusionModel
+from overpaint.models.prompting import reader_of
 
 __all__ = [
     "Method",
@@ -21,6 +22,7 @@ __all__ = [
     "Run",
     "Task",
     "check",
+    "check_model",
     "find",
     "methods",
     "opt",
@@ -70,7 +72,8 @@ class Outcome:
     """What a method made."""
 
     images: Tensor  # (B, 3, S, S) in [-1, 1], one for each seed
-    mask: Tensor | None = None  # (1, 1, S, S) in [0, 1], where it found that it should edit
+    mask: Tensor | None = None  # (1 or B, 1, S, S) in [0, 1], where it found that it should edit
+    contrast: Tensor | None = None  # the same, as it was before a threshold
     redrawn: bool = False  # drawn anew, so that the original's finest detail is not its own
     graded: bool = False  # grey in the mask said how strongly to draw, so it is not mixed too
     whole: bool = False  # to be shown outside the mask too, where it need not be the original
@@ -93,6 +96,9 @@ class Method:
     extra: Callable[[Any], tuple[str, ...]]  # further parts, which some options ask for
     settles: tuple[str, ...]  # options that, left open, the first seed's picture chooses for all
     regions: bool  # whether it takes several masks, each with a text
+    reads: bool  # whether the model must be one that reads texts
+    finds: bool  # whether it finds by itself where to edit
+    spares: Callable[[Any, DiffusionModel], tuple[str, ...]]  # parts that an edit goes without
 
     @property
     def reads_text(self) -> bool:
@@ -114,13 +120,27 @@ def register(
     extra: Callable[[Any], tuple[str, ...]] = lambda options: (),
     settles: tuple[str, ...] = (),
     regions: bool = False,
+    reads: bool = False,
+    finds: bool = False,
+    spares: Callable[[Any, DiffusionModel], tuple[str, ...]] = lambda options, model: (),
 ) -> Callable[[F], F]:
     """Make `fn(model, task, options, run, **parts) -> Outcome` a method."""
 
     def keep(fn: F) -> F:
-        needed = frozenset(needs)
         _METHODS[name] = Method(
-            name, title, paper, options, needed, parts, fn, extra, settles, regions
+            name=name,
+            title=title,
+            paper=paper,
+            options=options,
+            needs=frozenset(needs),
+            parts=parts,
+            fn=fn,
+            extra=extra,
+            settles=settles,
+            regions=regions,
+            reads=reads,
+            finds=finds,
+            spares=spares,
         )
         return fn
 
@@ -158,6 +178,12 @@ def check(method: Method, given: Mapping[str, Any]) -> None:
         raise OptionError(f"The method {method.name} takes no regions", "It has one text", hint)
 
 
+def check_model(method: Method, model: DiffusionModel) -> None:
+    """Refuses a model that reads no text where the method needs one that does."""
+    if method.reads:
+        reader_of(model, f"the method {method.name}")
+
+
 def perform(
     method: Method,
     model: DiffusionModel,
@@ -168,6 +194,7 @@ def perform(
 ) -> Outcome:
     """Carry out a method and check what it made."""
     check(method, vars(task))
+    check_model(method, model)
     with torch.no_grad():
         outcome = method.fn(model, task, options, run, **parts)
     if not bool(torch.isfinite(outcome.images).all()):
@@ -175,7 +202,8 @@ def perform(
             f"The method {method.name} made NaN or infinity", hint="Try --dtype float32."
         )
     images = outcome.images.clamp(-1, 1)
-    if task.mask is not None and not outcome.whole:
+    mask = task.mask if outcome.mask is None else outcome.mask
+    if mask is not None and not outcome.whole:
         # A decoder does not give back what its encoder was shown.
-        images = torch.where(task.mask > 0, images, task.image)
+        images = torch.where(mask > 0, images, task.image)
     return dataclasses.replace(outcome, images=images)

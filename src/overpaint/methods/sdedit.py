@@ -11,6 +11,7 @@ from overpaint.methods.aiming import SEEN, Aim, distance, found
 from overpaint.methods.classed import of_class
 from overpaint.methods.drift import Drift
 from overpaint.methods.options import opt
+from overpaint.methods.prompted import led_or_classed
 from overpaint.methods.realism import Gallery
 from overpaint.methods.redrawing import MASKS, SOLVERS, Manner, redrawn
 from overpaint.methods.registry import Outcome, Run, Task, register
@@ -32,7 +33,9 @@ class Options:
     )
     fresh_noise: bool = opt(True, "outside the mask, new noise at every level (as the paper)")
     label: int | None = opt(None, "class, for a model of classes; auto: none", 0, 1_000_000)
-    guidance_scale: float = opt(1.0, "how much more of the class than of none", 0, 100)
+    guidance_scale: float | None = opt(
+        None, "how much more of the prompt or class than of none; auto: prompt 7.5, class 1", 0, 100
+    )
     faithfulness: float | None = opt(
         None, "squared distance (metric l2) that strength=auto keeps within", 0, 200_000
     )
@@ -118,12 +121,13 @@ class Edit:
 
     def __post_init__(self) -> None:
         """Refuses classes that the model lacks."""
-        _ = self.denoise
+        if self.model.text is None:
+            of_class(self.model, self.options.label, self.options.guidance_scale)
 
-    @property
-    def denoise(self) -> Denoiser:
-        """The model under the class that was asked for."""
-        return of_class(self.model, self.options.label, self.options.guidance_scale)
+    def denoise(self, task: Task) -> Denoiser:
+        """The model under the prompt, or the class that was asked for."""
+        chosen = self.options
+        return led_or_classed(self.model, task, chosen.label, chosen.guidance_scale)
 
     def made(self, task: Task, strength: float, run: Run) -> tuple[Tensor, float | None]:
         """Pictures (B, 3, S, S), one a seed and not clamped, and the paper's bound on their way.
@@ -136,7 +140,7 @@ class Edit:
         x0 = model.codec.encode(task.image)
         x0 = x0.expand(len(run.seeds), *x0.shape[1:])
         made = redrawn(
-            drift.along(manner.denoiser(self.denoise, model.schedule)),
+            drift.along(manner.denoiser(self.denoise(task), model.schedule)),
             x0,
             manner.levels(model.schedule, strength),
             manner=manner,

@@ -1,0 +1,167 @@
+"""DiffEdit: find where a text asks for a change, and draw it there alone (arXiv:2210.11427)."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import torch
+from torch import Tensor
+
+from overpaint.core.guidance import mapping_x0
+from overpaint.core.masks import blend, keep_outside, keep_trajectory
+from overpaint.core.prediction import Denoiser
+from overpaint.core.rng import NoiseStream
+from overpaint.core.schedule import Level, below
+from overpaint.core.solvers import last, solve
+from overpaint.core.watch import Watch
+from overpaint.errors import OptionError
+from overpaint.inversions.registry import INVERSIONS
+from overpaint.inversions.trajectory import Trajectory, replay
+from overpaint.methods.finding import Finding, Found, found
+from overpaint.methods.guiding import whole
+from overpaint.methods.options import opt
+from overpaint.methods.prompted import SCALE, led
+from overpaint.methods.registry import Outcome, Run, Task, register
+from overpaint.models.bundle import DiffusionModel
+from overpaint.models.prompting import reader_of, under
+
+
+@dataclass(frozen=True)
+class Way:
+    """From a picture to noise and back, changed inside a mask."""
+
+    x0: Tensor  # (B, ...), a row for each picture that is made
+    inside: Tensor  # (1 or B, ...), above 0 where it may change
+    levels: Sequence[Level]
+    plain: Denoiser  # what encodes
+    led: Denoiser  # what decodes
+    inversion: str
+    rng: NoiseStream
+    watch: Watch
+
+
+def encoded(way: Way) -> Iterator[Tensor]:
+    """The paper's: outside the mask the encoded picture's own states, at last itself."""
+    trajectory = _inverted(way)
+    return replay(trajectory, way.led, keep_trajectory(trajectory.states, way.inside))
+
+
+def replaced(way: Way) -> Iterator[Tensor]:
+    """GLIDE's (arXiv 2112.10741): outside the mask every predicted picture is the picture."""
+    return replay(_inverted(way), mapping_x0(way.led, lambda x0: blend(x0, way.x0, way.inside > 0)))
+
+
+def noised(way: Way) -> Iterator[Tensor]:
+    """SDEdit's (arXiv 2108.01073): from noise that was drawn, outside the mask too."""
+    start = way.levels[0].noised(way.x0, way.rng.randn_like(way.x0))
+    return solve(way.led, start, way.levels, after=keep_outside(way.x0, way.inside, way.rng))
+
+
+OPERATORS: Mapping[str, Callable[[Way], Iterator[Tensor]]] = {
+    "encode": encoded,
+    "glide": replaced,
+    "noise": noised,
+}
+HINTS = ("instead", "intersect", "union")
+
+
+@dataclass(frozen=True)
+class Options(Finding):
+    """Options of DiffEdit."""
+
+    strength: float = opt(0.8, "noise level up to which it is encoded: 0 keeps the picture", 0, 1)
+    num_inference_steps: int = opt(50, "steps up to there, and as many back", 1, 1000)
+    guidance_scale: float = opt(SCALE, "how much more of the text than of none", 0, 100)
+    inversion: str = opt("ddim", "how the picture is encoded", choices=tuple(INVERSIONS))
+    encode_source: bool = opt(False, "under the source prompt, not without text (as the paper)")
+    operator: str = opt("encode", "the paper's, or one it compares with", choices=tuple(OPERATORS))
+    hint: str = opt("instead", "what a mask that is given does to the one found", choices=HINTS)
+
+
+@register(
+    "diffedit",
+    title="DiffEdit",
+    paper="2210.11427",
+    options=Options,
+    needs=("prompt",),
+    regions=True,
+    reads=True,
+    finds=True,
+)
+def diffedit(model: DiffusionModel, task: Task, options: Options, run: Run) -> Outcome:
+    """One picture for each seed; they differ by their masks, and by the noise that is drawn."""
+    if options.strength == 0:
+        return Outcome(_each(task.image, run), chance=False)
+    rng = run.rng
+    where = marked(model, task, options, run, rng)
+    searched = where is not None and bool(where.contrast.any())
+    mask, made = whole(task), Outcome(_each(task.image, run), chance=searched)
+    if where is not None:
+        mask, made = where.mask, replace(made, mask=where.mask, contrast=where.contrast)
+    if not mask.any():
+        what = "the mask that was found is empty" if searched else "both texts say the same"
+        return replace(made, notes=(f"{what}: nothing is edited",))
+    chance = searched or options.operator == "noise"
+    x0 = model.codec.encode(task.image).repeat(len(run.seeds) if chance else 1, 1, 1, 1)
+    inside = model.codec.encode_mask(mask[: len(x0)])
+    way = way_of(model, task, options, x0=x0, inside=inside, rng=rng, watch=run.watch)
+    moves = run.watch(OPERATORS[options.operator](way), len(way.levels) - 1, "editing")
+    images = _each(model.codec.decode(last(moves)), run)
+    return replace(made, images=images, redrawn=True, chance=chance)
+
+
+def marked(
+    model: DiffusionModel, task: Task, options: Options, run: Run, rng: NoiseStream
+) -> Found | None:
+    """The mask that is found, and what the one that is given does to it; None if that one stands.
+
+    Raises:
+        OptionError: a hint is asked for, and there is none or a text for each part.
+    """
+    if options.hint != "instead" and (task.mask is None or task.regions):
+        what = f"hint={options.hint} needs one mask that is given"
+        raise OptionError(what, "there is none, or regions", "Give one with --mask.")
+    if task.mask is not None and options.hint == "instead":
+        return None
+    texts = (task.prompt, task.source_prompt)
+    new = found(model, task.image, texts, options, rng, run.watch)
+    if task.mask is None:
+        return new
+    joined = torch.minimum if options.hint == "intersect" else torch.maximum
+    return replace(new, mask=joined(new.mask, task.mask))
+
+
+def way_of(
+    model: DiffusionModel,
+    task: Task,
+    options: Options,
+    *,
+    x0: Tensor,
+    inside: Tensor,
+    rng: NoiseStream,
+    watch: Watch,
+) -> Way:
+    """As the options say, under the texts of the task."""
+    text = reader_of(model)([task.source_prompt if options.encode_source else ""])
+    times = below(model.schedule.time_of(options.strength), options.num_inference_steps)
+    return Way(
+        x0=x0,
+        inside=inside,
+        levels=model.schedule.path(times),
+        plain=under(model, text),
+        led=led(model, task, options.guidance_scale),
+        inversion=options.inversion,
+        rng=rng,
+        watch=watch,
+    )
+
+
+def _inverted(way: Way) -> Trajectory:
+    """The way up, walked once and kept for every row."""
+    one = INVERSIONS[way.inversion](way.plain, way.x0[:1], way.levels, watch=way.watch)
+    states = {level: state.expand_as(way.x0) for level, state in one.states.items()}
+    return replace(one, states=states)
+
+
+def _each(images: Tensor, run: Run) -> Tensor:
+    """The picture of each seed."""
+    return images.expand(len(run.seeds), -1, -1, -1).contiguous()
