@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, replace
 from typing import Any, TypeVar
 
+import numpy as np
 import torch
 from PIL import Image
 
@@ -16,6 +17,7 @@ from overpaint.methods.registry import Run
 from overpaint.performing import Asked, Made, perform_each
 from overpaint.recipes.portions import Portions, fitting
 from overpaint.results import Result
+from overpaint.seeking import share
 
 T = TypeVar("T")
 MOST = 16  # pictures at once, where nobody says how many
@@ -93,6 +95,14 @@ def _results(
             record=record.only(number),
             calls=made.calls,
             seconds=shared + time.perf_counter() - began,
-            mask=None if asked.mask is None else Image.fromarray(asked.mask.values),
-            warnings=(*notes, *made.outcomes[0].notes),
+            mask=(mask := made.mask(number)),
+            contrast=made.contrast(number),
+            warnings=(*notes, *made.outcomes[0].notes, *_told(made, mask)),
         )
+
+
+def _told(made: Made, mask: Image.Image | None) -> tuple[str, ...]:
+    """A note on how large the mask is that the method found."""
+    if mask is None or not made.found or not np.asarray(mask).any():
+        return ()
+    return (f"a mask of {share(np.asarray(mask))} of the picture was found",)

@@ -2,7 +2,7 @@
 
 import functools
 import operator
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, ParamSpec
 
@@ -24,6 +24,7 @@ from overpaint.models.control import Adapter
 from overpaint.models.zoo import load
 from overpaint.performing import Asked, fitted
 from overpaint.results import Result, together
+from overpaint.seeking import finding, sought
 
 P = ParamSpec("P")
 
@@ -37,6 +38,7 @@ def edits(
     model: str | Path | DiffusionModel = "portraits",
     adapter: str | Path | Adapter | Share | Sequence[Any] | None = None,
     mask: object = None,
+    mask_options: Mapping[str, Any] | None = None,
     invert_mask: bool = False,
     regions: Sequence[tuple[object, str]] = (),
     zoom: str = "auto",
@@ -60,9 +62,12 @@ def edits(
     Args:
         adapter: what the model was tuned to: an embedded one's name, a folder of `overpaint tune
             -o`, a text, a `Share` of weight and mask, or several of them; else found by the prompt.
-        mask: a picture, white where the edit may act; bytes outside stay as they are.
+        mask: a picture, white where the edit may act; bytes outside stay as they are. "auto" is
+            one that a model which reads texts finds, where prompt and source prompt differ.
+        mask_options: how that is found, see `overpaint.methods.finding`.
         invert_mask: the edit may act where the mask is black, as to replace the background.
-        regions: pairs of a mask and its own text, in place of `mask`, where the method takes them.
+        regions: pairs of a mask and its own text, in place of `mask`, where the method takes
+            them; "auto" here too.
         zoom: "auto" shows the model a mask's surroundings alone where it is too small otherwise;
             "on" always, "off" never.
         extend: sides at which the picture grows, as "right=0.25" or "left=0.5,right=0.5"; the
@@ -84,13 +89,19 @@ def edits(
     where = Where(mask, invert_mask, regions, zoom, extend, face)
     texts = {"prompt": prompt, "source_prompt": source_prompt}
     registry.check(chosen, {**texts, "mask": where.limited or None, "regions": regions})
+    how = finding(mask_options or {}, where, parsed)
     adapters.check_apart(prompt, source_prompt)
     loaded.check_given(chosen, given)
     seeds = seeds_of(seed, count)
     picture = read_image(image, max_pixels=max_pixels, keep_exif=keep_exif)
+    if where.auto:
+        model = _loaded(model, device, dtype)
+        with memory_errors("mask"):
+            where = sought(where, picture, model, (prompt, source_prompt), how, watch)
     scene = where.on(picture, max_pixels=max_pixels)
     given = loaded.with_masks(given, scene.picture.size, max_pixels=max_pixels)
-    base = model if isinstance(model, DiffusionModel) else load(model, device, dtype)
+    base = _loaded(model, device, dtype)
+    registry.check_model(chosen, base)
     with memory_errors("edit"):
         pixels, placement = scene.placed(base.size)
         acts = fitted(scene, placement, base.device)
@@ -108,6 +119,10 @@ def _whole(each: Callable[P, Iterator[Result]]) -> Callable[P, Result]:
 
 
 edit = _whole(edits)
+
+
+def _loaded(model: str | Path | DiffusionModel, device: str, dtype: str) -> DiffusionModel:
+    return model if isinstance(model, DiffusionModel) else load(model, device, dtype)
 
 
 def seeds_of(seed: int | Sequence[int], count: int) -> tuple[int, ...]:

@@ -16,6 +16,7 @@ from overpaint.core.watch import Watch
 from overpaint.data.aligning import align
 from overpaint.data.face import Face
 from overpaint.data.masking import Mask, too_small
+from overpaint.data.modes import Array
 from overpaint.data.placement import Placement
 from overpaint.data.record import Record, bounded
 from overpaint.data.sources import portable_name
@@ -110,9 +111,23 @@ class Asked:
         """The same with the options that the method chose."""
         return replace(self, options=replace(self.options, **chosen))
 
+    def area(self, outcome: Outcome, number: int = 0) -> Array | None:
+        """Where one picture of an outcome was edited, (H, W) uint8 of the picture's size.
+
+        A mask that was found within a given one never leaves it; one found beside it adds to it.
+        """
+        given = None if self.mask is None else self.mask.values
+        if outcome.mask is None:
+            return given
+        new = spread(self.placement, outcome.mask, number)
+        if given is None or self.task.mask is None:
+            return new
+        within = bool((outcome.mask <= self.task.mask).all())
+        return (np.minimum if within else np.maximum)(new, given)
+
     def paste(self, outcome: Outcome, number: int = 0) -> Image.Image:
         """One picture of an outcome, at full size."""
-        values = None if self.mask is None or outcome.whole else self.mask.values
+        values = None if outcome.whole else self.area(outcome, number)
         if values is not None and outcome.graded:
             values = np.where(values > 0, 255, 0).astype(np.uint8)
         return self.placement.paste(outcome.images[number], mask=values, detail=not outcome.redrawn)
@@ -124,6 +139,11 @@ class Asked:
         acts = fitted(self.scene, placement, self.model.device)
         task = replace(self.task, image=pixels.to(self.model.device), **acts)
         return replace(self.settled(chosen), task=task, placement=placement)
+
+
+def spread(placement: Placement | Window, maps: Tensor, number: int) -> Array:
+    """One of the maps (1 or B, 1, S, S) in [0, 1] as (H, W) uint8 of the picture's size."""
+    return placement.spread(maps[number if len(maps) > 1 else 0])
 
 
 def fitted(scene: Scene, placement: Placement | Window, device: torch.device) -> dict[str, Any]:
@@ -143,6 +163,7 @@ class Made:
     asked: Asked  # of the last outcome
     outcomes: list[Outcome]
     calls: int  # of the network, for each picture of the batch
+    placements: list[Placement | Window]  # of the outcomes
 
     @property
     def chance(self) -> bool:
@@ -156,6 +177,29 @@ class Made:
         """Picture `number`, at full size."""
         return self.asked.paste(self.outcomes[-1], number)
 
+    def mask(self, number: int) -> Image.Image | None:
+        """Where picture `number` was edited; None: everywhere."""
+        if len(self.outcomes) == 1 or not self.found:
+            values = self.asked.area(self.outcomes[-1], number)
+            return None if values is None else Image.fromarray(values)
+        return self._joined("mask", number)
+
+    def contrast(self, number: int) -> Image.Image | None:
+        """What the mask of picture `number` was found by; None where it was not."""
+        return self._joined("contrast", number)
+
+    @property
+    def found(self) -> bool:
+        """Whether the method found where to edit."""
+        return any(outcome.mask is not None for outcome in self.outcomes)
+
+    def _joined(self, name: str, number: int) -> Image.Image | None:
+        """A map of all faces together, or of the whole picture."""
+        pairs = zip(self.placements, self.outcomes, strict=True)
+        maps = [(place, getattr(outcome, name)) for place, outcome in pairs]
+        shown = [spread(place, map, number) for place, map in maps if map is not None]
+        return Image.fromarray(np.maximum.reduce(shown)) if shown else None
+
 
 def perform_each(asked: Asked, run: Run, parts: Mapping[str, Any]) -> Made:
     """The picture with every face edited, one after another, or all of it.
@@ -163,12 +207,13 @@ def perform_each(asked: Asked, run: Run, parts: Mapping[str, Any]) -> Made:
     Several faces take one seed: each is edited in the picture that was made so far.
     """
     model = replace(asked.model, calls=(calls := Calls()))
-    outcomes = [asked.perform(run, parts, model)]
+    outcomes, placements = [asked.perform(run, parts, model)], [asked.placement]
     for face in asked.faces[1:]:
         asked = asked.next(face, asked.paste(outcomes[-1]), outcomes[0].chosen)
         parts = loaded.moved(parts, asked.placement)
         outcomes.append(asked.perform(run, parts, model))
-    return Made(asked, outcomes, calls.count)
+        placements.append(asked.placement)
+    return Made(asked, outcomes, calls.count, placements)
 
 
 def _name(model: DiffusionModel) -> str:

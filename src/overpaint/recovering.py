@@ -10,6 +10,7 @@ from typing import Any
 from overpaint import adapters
 from overpaint.data import untrusted
 from overpaint.data.record import Record
+from overpaint.data.where import AUTO
 from overpaint.errors import ImageReadError, ModelNotFoundError, OptionError
 from overpaint.methods.shares import Share, listed, weight_of
 from overpaint.models.bundle import DiffusionModel
@@ -44,6 +45,7 @@ class Places:
             "model": _model(record, device) if model is None else model,
             "adapter": _adapters(record, self.picture, self.adapter if same["adapter"] else None),
             "mask": self._mask(record),
+            "mask_options": record.mask_options if _found(record) else None,
             "invert_mask": record.invert_mask,
             "regions": [
                 (self._file(region.mask, region.mask_sha256), region.prompt)
@@ -60,15 +62,18 @@ class Places:
             **{name: value for name, value in record.options.items() if value is not None},
         }
 
-    def _mask(self, record: Record) -> Path | None:
-        """The file of an edit's one mask."""
+    def _mask(self, record: Record) -> Path | str | None:
+        """The file of an edit's one mask, or that it is to be found again."""
         alone = record == self.last and len(self.masks) == 1
-        if alone and not record.regions:
+        if alone and not record.regions and not _found(record):
             return self.masks[0]
-        return self._file(record.mask, record.mask_sha256) if record.mask_sha256 else None
+        named = record.mask or record.mask_sha256
+        return self._file(record.mask, record.mask_sha256) if named else None
 
-    def _file(self, name: str, sha256: str) -> Path:
+    def _file(self, name: str, sha256: str) -> Path | str:
         """The mask of this content: one that was given, or near the picture."""
+        if (name, sha256) == (AUTO, ""):
+            return AUTO
         given = (path for path in self.masks if path.is_file() and _hash(path) == sha256)
         return next(given, None) or found(name, sha256, self.picture, "--mask FILE")
 
@@ -89,6 +94,13 @@ def found(name: str, sha256: str, picture: Path, flag: str) -> Path:
     what = f"{about} of {picture} is not found"
     why = f"no file {name or '(it came through a pipe)'} with sha256 {sha256[:10]} is near"
     raise ImageReadError(what, why, f"say where it is with {flag}")
+
+
+def _found(record: Record) -> bool:
+    """Whether a mask of the edit was found from its texts."""
+    masks = [(record.mask, record.mask_sha256)]
+    masks += [(region.mask, region.mask_sha256) for region in record.regions]
+    return (AUTO, "") in masks
 
 
 def _hash(path: Path) -> str:

@@ -19,7 +19,8 @@ class Result:
     record: Record
     calls: int  # forwards of the network, all images together: of a batch of B they are B
     seconds: float  # of the edit itself, the model loaded
-    mask: Image.Image | None = None  # where it was edited
+    mask: Image.Image | None = None  # where it was edited; with several seeds, by the first
+    contrast: Image.Image | None = None  # by which that was found, where the method did so
     warnings: tuple[str, ...] = ()
 
     def save(

@@ -17,21 +17,22 @@ from overpaint.methods.registry import Method, Outcome, Run, Task
 from overpaint.models.bundle import DiffusionModel
 from overpaint.models.clip import Clip, load_clip
 from overpaint.models.control import Adapter, read_adapter
-from overpaint.models.families.tiny import tiny
 from overpaint.models.identity import FaceEncoder, load_identity
+from overpaint.models.zoo import load
 
 from ..adapters import write_random
 from ..folders import write_clip, write_identity
 
 STEPS = 4
 FEW = {"iterations": 1, "lr": 0.5}  # one step of an optimiser, and a far one
+WIDE = {"threshold": 0.3, "num_maps_per_mask": 4}  # of a mask that is found: most of the picture
 
 
 @cache
-def adapter() -> Adapter:
-    """A random adapter of the tiny model."""
+def adapter(model: str = "tiny") -> Adapter:
+    """A random adapter of a tiny model."""
     with TemporaryDirectory() as folder:
-        return read_adapter(write_random(tiny(), Path(folder), t0=500))
+        return read_adapter(write_random(load(model), Path(folder), t0=500))
 
 
 @cache
@@ -58,11 +59,22 @@ class Case:
     method: Method
 
     @property
+    def named(self) -> str:
+        """The model that it is tried on."""
+        return "tiny-text" if self.method.reads else "tiny"
+
+    @property
+    def model(self) -> DiffusionModel:
+        """The same, loaded."""
+        return load(self.named)
+
+    @property
     def quick(self) -> dict[str, Any]:
         """Few steps."""
         names = self.method.options.__dataclass_fields__
         steps = {name: STEPS for name in names if name.endswith("_steps")}
-        return steps | {name: value for name, value in FEW.items() if name in names}
+        few = FEW | (WIDE if self.method.finds else {})
+        return steps | {name: value for name, value in few.items() if name in names}
 
     @property
     def varied(self) -> dict[str, Any]:
@@ -90,10 +102,14 @@ class Case:
         """Perform the method."""
         how = Run(seeds or (0,), more.pop("watch", Run().watch))
         options = registry.parse_options(self.method, {**self.quick, **more})
-        needed = (*self.method.parts, *self.method.extra(options))
-        with_parts = {name: PARTS[name]() for name in needed}
-        asked = task or self.task()
-        return registry.perform(self.method, model or tiny(), asked, options, how, with_parts)
+        model, asked = model or self.model, task or self.task()
+        with_parts = {name: PARTS[name]() for name in self.needed(options, model)}
+        return registry.perform(self.method, model, asked, options, how, with_parts)
+
+    def needed(self, options: Any, model: DiffusionModel | None = None) -> set[str]:
+        """The parts that an edit takes."""
+        idle = self.method.spares(options, model or self.model)
+        return {*self.method.parts, *self.method.extra(options)} - {*idle}
 
 
 @pytest.fixture(params=sorted(registry.methods()))
@@ -115,9 +131,8 @@ def photo():
     return Image.fromarray(pixels)
 
 
-def damaged(value: float = float("nan")) -> DiffusionModel:
-    """The tiny model with one bad number in its weights."""
-    model = tiny()
+def damaged(model: DiffusionModel, value: float = float("nan")) -> DiffusionModel:
+    """The model with one bad number in its weights."""
     with torch.no_grad():
         model.net.get_parameter("mid_block.resnets.0.conv1.weight")[0, 0, 0, 0] = value
     return replace(model)

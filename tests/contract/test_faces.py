@@ -36,7 +36,7 @@ def seen(monkeypatch):
 
 
 def edit(case, image, face, **more):
-    asked = {"method": case.method.name, "model": "tiny", "face": face, **case.quick, **more}
+    asked = {"method": case.method.name, "model": case.named, "face": face, **case.quick, **more}
     return overpaint.edit(image, "a sketch", **asked)
 
 

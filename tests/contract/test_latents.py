@@ -1,8 +1,6 @@
-"""Every method on a latent model, too: sizes, seeds, and what lies outside the mask."""
+"""Every method on latent models, too, of which one reads texts: sizes, seeds, outside the mask."""
 
-from functools import cache
-from pathlib import Path
-from tempfile import TemporaryDirectory
+from functools import partial
 
 import numpy as np
 import pytest
@@ -10,24 +8,24 @@ import torch
 from PIL import Image
 
 import overpaint
-from overpaint.models.control import read_adapter
-from overpaint.models.families.tiny import tiny_latent
+from overpaint.models.zoo import load
 
-from ..adapters import write_random
 from . import conftest
 from .test_methods import GREY_LEVEL
 
 
-@cache
-def adapter():
-    """A random adapter of the latent model."""
-    with TemporaryDirectory() as folder:
-        return read_adapter(write_random(tiny_latent(), Path(folder), t0=500))
+@pytest.fixture(params=["tiny-latent", "tiny-text"])
+def named(request, case, monkeypatch):
+    """The name of a model that the method takes, with its parts."""
+    if case.method.reads and load(request.param).text is None:
+        pytest.skip("this method needs a model that reads texts")
+    monkeypatch.setitem(conftest.PARTS, "adapter", partial(conftest.adapter, request.param))
+    return request.param
 
 
-@pytest.fixture(autouse=True)
-def with_its_adapter(monkeypatch):
-    monkeypatch.setitem(conftest.PARTS, "adapter", adapter)
+@pytest.fixture
+def model(named):
+    return load(named)
 
 
 def half():
@@ -36,39 +34,44 @@ def half():
     return mask
 
 
-def test_one_picture_for_each_seed(case):
-    images = case.run(3, 1, model=tiny_latent()).images
+def test_one_picture_for_each_seed(case, model):
+    images = case.run(3, 1, model=model).images
     assert images.shape == (2, 3, 16, 16)
     assert images.abs().max() <= 1
-    alone = case.run(1, model=tiny_latent()).images
+    alone = case.run(1, model=model).images
     assert (images[1:] - alone).abs().max() < GREY_LEVEL / 2
 
 
-def test_nothing_changes_outside_the_mask(case):
+def test_nothing_changes_outside_the_mask(case, model):
     mask = half()
     task = case.task(mask)
-    images = case.run(0, model=tiny_latent(), task=task).images
+    images = case.run(0, model=model, task=task).images
     assert torch.equal(images * (1 - mask), task.image * (1 - mask))
     assert not torch.allclose(images * mask, task.image * mask, atol=0.05)
 
 
-def test_strength_zero_is_the_picture_itself(case):
+def test_strength_zero_is_the_picture_itself(case, model):
     if "strength" not in case.method.options.__dataclass_fields__:
         pytest.skip("this method has no strength")
-    images = case.run(strength=0, model=tiny_latent()).images
+    images = case.run(strength=0, model=model).images
     assert torch.equal(images, case.task().image)
 
 
-def test_outside_the_mask_every_byte_of_the_file_is_the_inputs(case, photo, tmp_path, monkeypatch):
+def test_outside_the_mask_every_byte_of_the_file_is_the_inputs(
+    case, named, photo, tmp_path, monkeypatch
+):
     monkeypatch.setattr(
         "overpaint.parts._RESOLVERS",
         {name: lambda *asked, make=make: make() for name, make in conftest.PARTS.items()},
     )
     white = np.zeros((37, 23), np.uint8)
     white[9:25, 6:17] = 255
-    asked = {"method": case.method.name, "model": "tiny-latent", "mask": white, **case.quick}
+    asked = {"method": case.method.name, "model": named, "mask": white, **case.quick}
     result = overpaint.edit(photo, "a sketch", source_prompt="a photo", **asked)
     result.images[0].save(tmp_path / "edit.png")
     made, was = np.asarray(Image.open(tmp_path / "edit.png").convert("RGB")), np.asarray(photo)
     assert np.array_equal(made[white == 0], was[white == 0])
     assert (made[white == 255] != was[white == 255]).mean() > 0.5
+    assert not [
+        note for note in result.warnings if "has no effect" in note and named == "tiny-text"
+    ]

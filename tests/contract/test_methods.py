@@ -8,7 +8,6 @@ import torch
 
 from overpaint.errors import NumericsError, OptionError
 from overpaint.methods import registry
-from overpaint.models.families.tiny import tiny
 
 from .conftest import damaged
 
@@ -104,7 +103,7 @@ def test_the_edit_does_something(case):
 @pytest.mark.parametrize("value", [float("nan"), float("inf")])
 def test_bad_weights_are_an_error_and_never_a_black_picture(case, value):
     with pytest.raises(NumericsError):
-        case.run(model=damaged(value))
+        case.run(model=damaged(case.model, value))
 
 
 def test_a_bad_picture_is_an_error(case):
@@ -135,7 +134,7 @@ def test_a_cancelled_run_leaves_the_model_as_it_was(case):
                 raise CancelledError
             yield item
 
-    model = tiny()
+    model = case.model
     before = {name: value.clone() for name, value in model.net.state_dict().items()}
     flags = [p.requires_grad for p in model.net.parameters()]
     kinds = [type(module) for module in model.net.modules()]

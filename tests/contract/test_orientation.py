@@ -60,7 +60,7 @@ def test_every_orientation_gives_the_same_edit(case, suffix, tmp_path):
         path, mask = tmp_path / f"in.{suffix}", tmp_path / "mask.png"
         path.write_bytes(stored(squares(), orientation, suffix))
         mask.write_bytes(stored(corner(), orientation))
-        given = {"method": case.method.name, "model": "tiny", "mask": mask, **case.quick}
+        given = {"method": case.method.name, "model": case.named, "mask": mask, **case.quick}
         result = overpaint.edit(path, "a sketch", **given)
         with Image.open(result.save(tmp_path / f"out-{orientation}.png")) as image:
             assert image.getexif().get(TAG, 1) == 1
@@ -78,13 +78,13 @@ def here(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
 
 
-def commands(verb, *words):
+def commands(verb, *words, model="tiny"):
     """What a command makes of the same photo in each orientation."""
     shown = []
     for orientation in ORIENTATIONS:
         name, out = f"in-{orientation}.jpg", f"out-{orientation}.png"
         Path(name).write_bytes(stored(squares(), orientation, "jpg"))
-        assert main([verb, name, "-m", "tiny", "-o", out, *words]) == 0
+        assert main([verb, name, "-m", model, "-o", out, *words]) == 0
         with Image.open(out) as image:
             assert image.getexif().get(TAG, 1) == 1
             shown.append(np.asarray(image))
@@ -94,7 +94,8 @@ def commands(verb, *words):
 @pytest.mark.usefixtures("here")
 def test_every_orientation_is_upright_for_the_command_edit(case):
     quick = [word for item in case.quick.items() for word in ("-O", "{}={}".format(*item))]
-    shown = commands("edit", "-p", "a sketch", "--method", case.method.name, *quick)
+    asked = ("-p", "a sketch", "--method", case.method.name, *quick)
+    shown = commands("edit", *asked, model=case.named)
     assert shown[0].shape == (32, 48, 3)
     assert all(np.array_equal(pixels, shown[0]) for pixels in shown)
 

@@ -21,6 +21,8 @@ def edit(
     model: flags.Model = "portraits",
     adapter: flags.Adapter = None,
     mask: masks.Mask = None,
+    mask_option: masks.Options = None,
+    save_mask: masks.Save = None,
     invert_mask: masks.Invert = False,
     region: masks.Regions = None,
     zoom: masks.Zoom = "auto",
@@ -73,10 +75,14 @@ def edit(
     options = given(option, num_inference_steps=steps, strength=strength, guidance_scale=guidance)
     limits = given(None, max_pixels=max_pixels)
     page = wanted.sheet if wanted else None
-    keeping.check([*paths, page], masks.of(mask, region, adapter), overwrite=overwrite)
-    keeping.check([page], [image], overwrite=overwrite)  # a picture may replace its own source
+    limited = bool(mask or region or extend)
+    spots = masks.targets(save_mask, method, seeds, given=limited, overwrite=overwrite)
+    keeping.check([*paths, page, *spots], masks.of(mask, region, adapter), overwrite=overwrite)
+    # A picture may replace its own source.
+    keeping.check([page, *spots], [image], overwrite=overwrite)
     where = masks.read(mask, region, taken=image == inputs.PIPE)
     where |= {"invert_mask": invert_mask, "zoom": zoom, "extend": extend, "face": face}
+    where |= {"mask_options": given(mask_option, "--mask-option")}
     picture = inputs.picture(image, paths, keep_exif=keep_exif, **limits)
 
     from overpaint.editing import edits
@@ -100,6 +106,7 @@ def edit(
         **options,
     )
     how = {"as_json": as_json, "overwrite": overwrite}
+    results = masks.kept(results, spots, overwrite=overwrite)
     with stopping.resumable(results, seeds) as counted:
         if wanted is None:
             outputs.write(terminal, counted, paths, **how)

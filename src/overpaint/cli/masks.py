@@ -1,15 +1,30 @@
 """What says where an edit may act: its flags and its files."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import chain, repeat
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from overpaint.cli import inputs
+from overpaint.cli import inputs, outputs
 from overpaint.errors import OptionError
 
-Mask = Annotated[str | None, typer.Option("--mask", help="White = edit here; - for stdin.")]
+if TYPE_CHECKING:
+    from overpaint.editing import Result
+
+Mask = Annotated[
+    str | None,
+    typer.Option("--mask", help="White = edit here; - for stdin; auto: where the texts differ."),
+]
+Options = Annotated[
+    list[str] | None,
+    typer.Option("--mask-option", metavar="NAME=VALUE", help="How --mask auto finds it."),
+]
+Save = Annotated[
+    str | None,
+    typer.Option("--save-mask", metavar="FILE", help="Write where it was edited, white on black."),
+]
 Invert = Annotated[bool, typer.Option("--invert-mask", help="Edit where the mask is black.")]
 Regions = Annotated[
     list[str] | None,
@@ -35,6 +50,39 @@ def read(mask: str | None, regions: Sequence[str] | None, *, taken: bool) -> dic
     area = None if mask is None else inputs.source(mask, taken=taken)
     sources = [(inputs.source(name, taken=taken), text) for name, text in pairs]
     return {"mask": area, "regions": sources}
+
+
+def kept(
+    results: Iterable["Result"], paths: Sequence[Path | None], *, overwrite: bool
+) -> Iterator["Result"]:
+    """The results as they come, the mask of each written to its path first."""
+    for result, path in zip(results, chain(paths, repeat(None)), strict=False):
+        if path is not None and result.mask is not None:
+            outputs.written_to(path, result.mask, overwrite=overwrite)
+        yield result
+
+
+def targets(
+    file: str | None, method: str, seeds: range, *, given: bool, overwrite: bool
+) -> list[Path | None]:
+    """Where the mask of each seed is written, or the one of all.
+
+    given: whether there is a mask, also where the method finds none.
+    """
+    from overpaint.data.names import output_name
+    from overpaint.methods import registry
+
+    if file is None:
+        return []
+    finds = registry.find(method).finds
+    if not (given or finds):
+        why = f"none is given, and {method} finds none"
+        raise OptionError("there is no mask to save", why, "give --mask auto, or a file")
+    if file == inputs.PIPE:
+        why = "a pipe carries one picture"
+        raise OptionError("the picture and its mask would mix", why, "give --save-mask a FILE")
+    names = [output_name("mask", method, seed) for seed in (seeds if finds else seeds[:1])]
+    return outputs.targets(file, names, piped=False, as_json=False, overwrite=overwrite)
 
 
 def split(region: str) -> tuple[str, str]:

@@ -88,18 +88,20 @@ def spoken(verb: Callable[..., None]) -> Callable[..., None]:
     return command
 
 
-def given(pairs: list[str] | None, **flags: object) -> dict[str, Any]:
-    """Options as data, from `name=value` texts and from flags that were used."""
+def given(pairs: list[str] | None, by: str = "-O", /, **flags: object) -> dict[str, Any]:
+    """Options as data, from `name=value` texts given `by` a flag, and from flags that were used."""
     found: dict[str, Any] = {name: value for name, value in flags.items() if value is not None}
     for pair in pairs or []:
         name, equals, value = pair.partition("=")
         name = name.strip().replace("-", "_")
         if not (name and equals):
-            raise OptionError(f"-O {pair!r} is not usable", "it has no name or no value", _FORM)
+            why, hint = "it has no name or no value", _FORM.format(by)
+            raise OptionError(f"{by} {pair!r} is not usable", why, hint)
         if name in found:
-            raise OptionError(f"{name} is given twice", f"as {found[name]} and {value}", _FORM)
+            why, hint = f"as {found[name]} and {value}", _FORM.format(by)
+            raise OptionError(f"{name} is given twice", why, hint)
         found[name] = value.strip()
     return found
 
 
-_FORM = "write each option once, as -O name=value"
+_FORM = "write each option once, as {} name=value"

@@ -39,11 +39,14 @@ def read_mask(
 ) -> Mask:
     """The mask in `source`, for a picture of `size` (width, height), upright as that one is.
 
-    Sources are as for `read_image`. Transparent parts count as black; a mask of one colour is
-    read from its transparency alone. Another size of the same aspect is resized, with a warning.
+    Sources are as for `read_image`, or a `Mask` of the picture, which stays as it is. Transparent
+    parts count as black; a mask of one colour is read from its transparency alone. Another size of
+    the same aspect is resized, with a warning.
 
     text: of the region that it is the mask of; notes call it by that, or by its file.
     """
+    if isinstance(source, Mask):
+        return source
     found = read_image(_as_picture(source), max_pixels=max_pixels)
     called = "the mask" if text is None else f"the mask of {text or found.name!r:.60}"
     values, notes = _values(found), found.warnings

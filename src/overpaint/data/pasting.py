@@ -27,6 +27,11 @@ def checked(edited: Tensor, shape: torch.Size) -> Tensor:
     return edited.clamp(-1, 1)
 
 
+def grey(mask: Tensor) -> Array:
+    """A mask (1, S, S) in [0, 1] as (S, S) uint8."""
+    return _bytes(mask.detach().cpu().float()[0].numpy() * 255)
+
+
 def moved(here: Picture, large: Array, *, detail: bool) -> Array:
     """(H, W, 3) uint8 in the picture's own colours: nothing moves where the change is 0.
 

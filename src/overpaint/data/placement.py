@@ -9,7 +9,7 @@ from torch import Tensor
 
 from overpaint.data.images import Picture
 from overpaint.data.modes import Array
-from overpaint.data.pasting import checked, finished, masked, moved
+from overpaint.data.pasting import checked, finished, grey, masked, moved
 
 _STRIP = 1 << 22  # pixels pasted at a time, so that memory stays bounded
 
@@ -40,6 +40,12 @@ class Placement:
         small = np.maximum.reduceat(rows, np.arange(w) * width // w, axis=1)
         values = _padded(small[..., None], self.box, self.source.shape[-1])
         return torch.from_numpy(values).permute(2, 0, 1)[None].float() / 255
+
+    def spread(self, mask: Tensor) -> Array:
+        """A mask (1, S, S) in [0, 1] of the square as (H, W) uint8 of the picture's size."""
+        left, top, right, bottom = self.box
+        small = Image.fromarray(grey(mask)[top:bottom, left:right])
+        return np.array(small.resize(self.picture.size, Image.Resampling.BILINEAR))
 
     def paste(
         self, edited: Tensor, *, mask: Array | None = None, detail: bool = True

@@ -34,7 +34,9 @@ class Record:
             sha256 of its weights.
         options: every option of the method, defaults included.
         seeds: one for each picture of the edit; a picture's own file holds its own alone.
-        input, mask: file names without folders, or relative below the folder they were given from.
+        input, mask: file names without folders, or relative below the folder they were given from;
+            a mask that is "auto" and has no hash was found from the texts.
+        mask_options: how that was done, every option, defaults included.
         invert_mask: the edit acted where the mask is black.
         regions: in place of a mask; each with its text.
         zoom: the model was shown the surroundings of the mask alone, enlarged.
@@ -57,6 +59,7 @@ class Record:
     input_sha256: str = ""
     mask: str = ""
     mask_sha256: str = ""
+    mask_options: Mapping[str, Option] = field(default_factory=dict)
     invert_mask: bool = False
     regions: tuple[RecordedRegion, ...] = ()
     zoom: bool = False

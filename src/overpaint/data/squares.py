@@ -113,6 +113,20 @@ def laid(values: Array, square: Square, rows: slice, columns: slice) -> Array:
     return np.stack([np.asarray(each) for each in channels], axis=-1)
 
 
+def laid_mask(mask: Array, square: Square, rows: slice, columns: slice) -> Array:
+    """As `laid`, of a mask (S, S) uint8: nowhere whiter than its cells around, beyond it black."""
+    (a, b), (c, d) = square.axes
+    scale = mask.shape[0] / square.side
+    x, y, half = columns.start - square.x, rows.start - square.y, mask.shape[0] / 2
+    across = (a * scale, b * scale, (a * x + b * y) * scale + half)
+    down = (c * scale, d * scale, (c * x + d * y) * scale + half)
+    to = (columns.stop - columns.start, rows.stop - rows.start)
+    flat = Image.fromarray(mask)
+    return np.asarray(
+        flat.transform(to, Image.Transform.AFFINE, (*across, *down), Image.Resampling.BILINEAR)
+    )
+
+
 def feather(square: Square, rows: slice, columns: slice, width: float) -> Array:
     """(rows, columns) float32: 1 within the square, smoothly down to 0 at its edges and beyond.
 

@@ -1,6 +1,6 @@
 """Where an edit may act: a mask or its inverse, regions with texts, a new strip, faces."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -21,6 +21,7 @@ from overpaint.data.zooming import wanted, zoomed
 from overpaint.errors import OptionError
 
 ZOOMS = ("auto", "on", "off")
+AUTO = "auto"  # in place of a mask's file; ./auto is a file of that name
 
 
 @dataclass(frozen=True, eq=False)
@@ -28,13 +29,14 @@ class Where:
     """Where an edit may act, as a person says it; the whole picture, if nothing is said.
 
     Args:
-        mask: a picture, white where the edit may act.
+        mask: a picture, white where the edit may act; AUTO: one that is found from the texts.
         invert_mask: it may act where the mask is black instead.
         regions: pairs of a mask and the text for it, in place of one mask.
         zoom: "on" shows the model the mask's surroundings alone, enlarged; "auto" does so where
             the mask is too small for the model.
         extend: sides at which the picture grows, as "right=0.25"; the new strip is the mask.
         face: as for `faces.choose`.
+        mask_options: how masks were found that are AUTO, for the record.
 
     Raises:
         OptionError: two of them exclude each other.
@@ -46,6 +48,7 @@ class Where:
     zoom: str = "auto"
     extend: str = ""
     face: object = None
+    mask_options: Mapping[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         """Whatever can be said before a file is read."""
@@ -58,6 +61,11 @@ class Where:
     def limited(self) -> bool:
         """Whether anything is to stay as it is."""
         return self.mask is not None or bool(self.regions) or bool(self.extend)
+
+    @property
+    def auto(self) -> bool:
+        """Whether masks are to be found before anything else."""
+        return is_auto(self.mask) or any(is_auto(mask) for mask, _ in self.regions)
 
     def on(self, picture: Picture, *, max_pixels: int = MAX_PIXELS) -> "Scene":
         """The same with its masks read for a picture, which grows if that is asked for."""
@@ -122,6 +130,7 @@ class Scene:
             "input_sha256": self.picture.sha256,
             "mask": mask.name if mask else "",
             "mask_sha256": mask.sha256 if mask else "",
+            "mask_options": dict(self.asked.mask_options),
             "invert_mask": self.asked.invert_mask,
             "regions": tuple(
                 RecordedRegion(text, mask.name, mask.sha256) for mask, text in self.regions
@@ -129,6 +138,11 @@ class Scene:
             "extend": self.asked.extend,
             "faces": self.faces,
         }
+
+
+def is_auto(mask: object) -> bool:
+    """Whether a mask is one to be found."""
+    return isinstance(mask, str) and mask == AUTO
 
 
 def _together(masks: list[Mask]) -> Mask:
@@ -162,6 +176,9 @@ def _check_together(where: Where) -> None:
         raise OptionError(what, "each says by itself where the edit acts", "give one of them")
     if where.invert_mask and where.mask is None:
         raise OptionError("there is no mask to invert", hint="give one with --mask")
+    if where.auto and where.face is not None:
+        why = "it is looked for in the whole picture"
+        raise OptionError(f"a mask that is {AUTO} and a face do not go together", why, "give one")
     if where.extend and where.face is not None:
         why = "the new strip is beside every face"
         raise OptionError(

@@ -9,8 +9,8 @@ from torch import Tensor
 
 from overpaint.data.images import Picture
 from overpaint.data.modes import Array
-from overpaint.data.pasting import checked, finished, masked, moved
-from overpaint.data.squares import Square, cut, cut_mask, feather, laid
+from overpaint.data.pasting import checked, finished, grey, masked, moved
+from overpaint.data.squares import Square, cut, cut_mask, feather, laid, laid_mask
 
 _STRIP = 1 << 22  # pixels pasted at a time, so that memory stays bounded
 
@@ -39,6 +39,14 @@ class Window:
         """
         values = cut_mask(mask, self.square, self.source.shape[-1])
         return torch.from_numpy(values)[None, None].float() / 255
+
+    def spread(self, mask: Tensor) -> Array:
+        """A mask (1, S, S) in [0, 1] of the square as (H, W) uint8 of the picture's size."""
+        width, height = self.picture.size
+        whole = np.zeros((height, width), np.uint8)
+        part = self.square.within((width, height))
+        whole[part] = laid_mask(grey(mask), self.square, *part)
+        return whole
 
     def paste(
         self, edited: Tensor, *, mask: Array | None = None, detail: bool = True
