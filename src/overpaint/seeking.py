@@ -64,8 +64,10 @@ def sought(
             new = found(counted, pixels.to(model.device), pair, how, NoiseStream((SEED,)), watch)
         values = placement.spread(new.mask[0])
         note = f"{called} was found: {share(values)} of the picture, in {calls.count} network calls"
-        empty = f"{called} that was found is empty: the texts change nothing that is seen"
-        return Mask(values, AUTO, warnings=(note if values.any() else empty,), called=called)
+        if not values.any():
+            why = "lower its threshold" if new.contrast.any() else "both texts say the same"
+            note = f"{called} that was found is empty: {why}"
+        return Mask(values, AUTO, warnings=(note,), called=called)
 
     regions = [
         (mask(text, f"the mask of {text!r:.60}") if is_auto(area) else area, text)

@@ -141,3 +141,20 @@ def test_what_the_file_said_goes_with_the_edit(pixels, encoded):
     pasted = placement.paste(x[0])
     assert isinstance(pasted, Image.Image)
     assert pasted.info["dpi"] == pytest.approx((300, 300), abs=0.1)
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.integers(1, 120), st.integers(1, 120), st.integers(0, 9))
+def test_a_mask_is_spread_over_the_picture_and_covers_what_it_covered(width, height, seed):
+    _, placement = fit(picture(width, height), 32)
+    mask = (noise(32, seed)[:1] > 0.6).float()
+    large = placement.spread(mask)
+    assert large.shape == (height, width)
+    assert large.dtype == np.uint8
+    left, top, right, bottom = placement.box
+    shown = mask[..., top:bottom, left:right]
+    back = placement.fit_mask(large)[0, ..., top:bottom, left:right]
+    assert (back[shown == 1] > 0).all()
+    for value in (0, 1):
+        even = placement.spread(torch.full((1, 32, 32), float(value)))
+        assert (even == 255 * value).all()

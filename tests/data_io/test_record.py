@@ -213,7 +213,7 @@ def test_prompts_that_could_not_be_read_back_are_refused_at_once():
 
 
 def test_records_of_earlier_versions_are_read():
-    new = {"invert_mask", "regions", "zoom", "extend", "history"}
+    new = {"mask_options", "invert_mask", "regions", "zoom", "extend", "history"}
     old = {name: value for name, value in json.loads(RECORD.to_json()).items() if name not in new}
     assert Record.from_json(json.dumps(old)) == RECORD
 

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from overpaint.data.squares import Square, cut, cut_mask, feather, laid
+from overpaint.data.squares import Square, cut, cut_mask, feather, laid, laid_mask
 
 TILTS = (0, 17, -38, 90, 180)
 
@@ -102,3 +102,26 @@ def test_rows_laid_one_by_one_are_the_rows_of_the_whole():
     values = cut(picture, square, 16).astype(np.float32)
     each = [laid(values, square, slice(y, y + 1), slice(0, 60)) for y in range(40)]
     assert np.allclose(np.concatenate(each), laid(values, square, *whole(picture)), atol=1e-3)
+
+
+@pytest.mark.parametrize("tilt", TILTS)
+def test_a_mask_that_was_cut_out_is_laid_back_in_its_place(tilt):
+    mask = np.zeros((60, 80), np.uint8)
+    mask[25:35, 30:50] = 255
+    square = Square(41, 29, 30, tilt)
+    rows, columns = square.within((80, 60))
+    found = np.zeros_like(mask)
+    found[rows, columns] = laid_mask(cut_mask(mask, square, 32), square, rows, columns)
+    assert (found[27:33, 32:48] == 255).all()
+    far = np.ones_like(mask, bool)
+    far[22:38, 27:53] = False
+    assert (found[far] == 0).all()
+
+
+@pytest.mark.parametrize("tilt", TILTS)
+def test_beyond_its_square_a_mask_is_black(tilt):
+    square, part = Square(20, 20, 16, tilt), (slice(0, 40), slice(0, 40))
+    found = laid_mask(np.full((8, 8), 255, np.uint8), square, *part)
+    inside = feather(square, *part, 0) > 0
+    assert (found[inside] > 0).mean() > 0.9
+    assert (found[~inside] == 0).all()

@@ -36,7 +36,10 @@ def latents(inside, rows=1, seeds=(0,), task=None, **options):
     """What an operator comes to, in the model's own space."""
     chosen = Options(**{"num_inference_steps": 6, **options})
     with torch.no_grad():
-        task, x0 = task or Task(IMAGE, PROMPT, SOURCE), MODEL.codec.encode(IMAGE).repeat(rows, 1, 1, 1)
+        task, x0 = (
+            task or Task(IMAGE, PROMPT, SOURCE),
+            MODEL.codec.encode(IMAGE).repeat(rows, 1, 1, 1),
+        )
         how = {"x0": x0, "inside": inside, "rng": NoiseStream(seeds), "watch": unwatched}
         return x0, last(OPERATORS[chosen.operator](way_of(MODEL, task, chosen, **how)))
 
