@@ -12,7 +12,7 @@ from overpaint.core.watch import unwatched
 from overpaint.errors import OptionError
 from overpaint.inversions.ddim import ddim
 from overpaint.methods import registry
-from overpaint.methods.diffedit import OPERATORS, Options, way_of
+from overpaint.methods.diffedit import OPERATORS, WALKS, Options, Way
 from overpaint.methods.registry import Region, Run, Task
 from overpaint.models.bundle import Calls
 from overpaint.models.prompting import guided, under
@@ -41,7 +41,7 @@ def latents(inside, rows=1, seeds=(0,), task=None, **options):
             MODEL.codec.encode(IMAGE).repeat(rows, 1, 1, 1),
         )
         how = {"x0": x0, "inside": inside, "rng": NoiseStream(seeds), "watch": unwatched}
-        return x0, last(OPERATORS[chosen.operator](way_of(MODEL, task, chosen, **how)))
+        return x0, last(WALKS[chosen.operator](Way(MODEL, task, chosen, **how)))
 
 
 @pytest.mark.parametrize("operator", OPERATORS)

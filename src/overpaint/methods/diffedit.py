@@ -1,6 +1,6 @@
 """DiffEdit: find where a text asks for a change, and draw it there alone (arXiv:2210.11427)."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
 import torch
@@ -22,46 +22,9 @@ from overpaint.methods.options import opt
 from overpaint.methods.prompted import SCALE, led
 from overpaint.methods.registry import Outcome, Run, Task, register
 from overpaint.models.bundle import DiffusionModel
-from overpaint.models.prompting import reader_of, under
+from overpaint.models.prompting import Told, reader_of, under
 
-
-@dataclass(frozen=True)
-class Way:
-    """From a picture to noise and back, changed inside a mask."""
-
-    x0: Tensor  # (B, ...), a row for each picture that is made
-    inside: Tensor  # (1 or B, ...), above 0 where it may change
-    levels: Sequence[Level]
-    plain: Denoiser  # what encodes
-    led: Denoiser  # what decodes
-    inversion: str
-    rng: NoiseStream
-    watch: Watch
-
-
-def encoded(way: Way) -> Iterator[Tensor]:
-    """The paper's: outside the mask the encoded picture's own states, at last itself."""
-    trajectory = _inverted(way)
-    return replay(trajectory, way.led, keep_trajectory(trajectory.states, way.inside))
-
-
-def replaced(way: Way) -> Iterator[Tensor]:
-    """GLIDE's (arXiv 2112.10741): outside the mask every predicted picture is the picture."""
-    return replay(_inverted(way), mapping_x0(way.led, lambda x0: blend(x0, way.x0, way.inside > 0)))
-
-
-def noised(way: Way) -> Iterator[Tensor]:
-    """SDEdit's (arXiv 2108.01073): from noise that was drawn, outside the mask too."""
-    start = way.levels[0].noised(way.x0, way.rng.randn_like(way.x0))
-    return solve(way.led, start, way.levels, after=keep_outside(way.x0, way.inside, way.rng))
-
-
-OPERATORS: Mapping[str, Callable[[Way], Iterator[Tensor]]] = {
-    "encode": encoded,
-    "glide": replaced,
-    "noise": noised,
-}
-HINTS = ("instead", "intersect", "union")
+OPERATORS, HINTS = ("encode", "glide", "noise"), ("instead", "intersect", "union")
 
 
 @dataclass(frozen=True)
@@ -73,7 +36,7 @@ class Options(Finding):
     guidance_scale: float = opt(SCALE, "how much more of the text than of none", 0, 100)
     inversion: str = opt("ddim", "how the picture is encoded", choices=tuple(INVERSIONS))
     encode_source: bool = opt(False, "under the source prompt, not without text (as the paper)")
-    operator: str = opt("encode", "the paper's, or one it compares with", choices=tuple(OPERATORS))
+    operator: str = opt("encode", "the paper's, or one it compares with", choices=OPERATORS)
     hint: str = opt("instead", "what a mask that is given does to the one found", choices=HINTS)
 
 
@@ -103,8 +66,8 @@ def diffedit(model: DiffusionModel, task: Task, options: Options, run: Run) -> O
     chance = searched or options.operator == "noise"
     x0 = model.codec.encode(task.image).repeat(len(run.seeds) if chance else 1, 1, 1, 1)
     inside = model.codec.encode_mask(mask[: len(x0)])
-    way = way_of(model, task, options, x0=x0, inside=inside, rng=rng, watch=run.watch)
-    moves = run.watch(OPERATORS[options.operator](way), len(way.levels) - 1, "editing")
+    way = Way(model, task, options, x0=x0, inside=inside, rng=rng, watch=run.watch)
+    moves = run.watch(WALKS[options.operator](way), options.num_inference_steps, "editing")
     images = _each(model.codec.decode(last(moves)), run)
     return replace(made, images=images, redrawn=True, chance=chance)
 
@@ -130,36 +93,61 @@ def marked(
     return replace(new, mask=joined(new.mask, task.mask))
 
 
-def way_of(
-    model: DiffusionModel,
-    task: Task,
-    options: Options,
-    *,
-    x0: Tensor,
-    inside: Tensor,
-    rng: NoiseStream,
-    watch: Watch,
-) -> Way:
-    """As the options say, under the texts of the task."""
-    text = reader_of(model)([task.source_prompt if options.encode_source else ""])
-    times = below(model.schedule.time_of(options.strength), options.num_inference_steps)
-    return Way(
-        x0=x0,
-        inside=inside,
-        levels=model.schedule.path(times),
-        plain=under(model, text),
-        led=led(model, task, options.guidance_scale),
-        inversion=options.inversion,
-        rng=rng,
-        watch=watch,
-    )
+@dataclass(frozen=True)
+class Way:
+    """From a picture to noise and back, changed inside a mask."""
+
+    model: DiffusionModel
+    task: Task
+    options: Options
+    x0: Tensor  # (B, ...), a row for each picture that is made
+    inside: Tensor  # (1 or B, ...), above 0 where it may change
+    rng: NoiseStream
+    watch: Watch
+
+    @property
+    def levels(self) -> list[Level]:
+        """Down from the noise of that strength, in as many moves as steps."""
+        schedule, options = self.model.schedule, self.options
+        times = below(schedule.time_of(options.strength), options.num_inference_steps)
+        return schedule.path(times)
+
+    def led(self, empty: Told | None = None) -> Denoiser:
+        """What decodes: the model under the texts; empty: what stands for the empty one."""
+        return led(self.model, self.task, self.options.guidance_scale, empty=empty)
+
+    def inverted(self) -> Trajectory:
+        """The way up without a text, or under the source's; walked once for all rows."""
+        text = self.task.source_prompt if self.options.encode_source else ""
+        plain = under(self.model, reader_of(self.model)([text]))
+        invert = INVERSIONS[self.options.inversion]
+        one = invert(plain, self.x0[:1], self.levels, watch=self.watch)
+        states = {level: state.expand_as(self.x0) for level, state in one.states.items()}
+        return replace(one, states=states)
 
 
-def _inverted(way: Way) -> Trajectory:
-    """The way up, walked once and kept for every row."""
-    one = INVERSIONS[way.inversion](way.plain, way.x0[:1], way.levels, watch=way.watch)
-    states = {level: state.expand_as(way.x0) for level, state in one.states.items()}
-    return replace(one, states=states)
+def encoded(way: Way) -> Iterator[Tensor]:
+    """The paper's: outside the mask the encoded picture's own states, at last itself."""
+    trajectory = way.inverted()
+    return replay(trajectory, way.led(), keep_trajectory(trajectory.states, way.inside))
+
+
+def replaced(way: Way) -> Iterator[Tensor]:
+    """GLIDE's (arXiv 2112.10741): outside the mask every predicted picture is the picture."""
+    change = mapping_x0(way.led(), lambda x0: blend(x0, way.x0, way.inside > 0))
+    return replay(way.inverted(), change)
+
+
+def noised(way: Way) -> Iterator[Tensor]:
+    """SDEdit's (arXiv 2108.01073): from noise that is drawn, outside the mask too."""
+    start = way.levels[0].noised(way.x0, way.rng.randn_like(way.x0))
+    after = keep_outside(way.x0, way.inside, way.rng)
+    return solve(way.led(), start, way.levels, after=after)
+
+
+WALKS: Mapping[str, Callable[[Way], Iterator[Tensor]]] = dict(
+    zip(OPERATORS, (encoded, replaced, noised), strict=True)
+)
 
 
 def _each(images: Tensor, run: Run) -> Tensor:

@@ -10,22 +10,26 @@ from overpaint.methods.classed import of_class
 from overpaint.methods.registry import Task
 from overpaint.models.bundle import DiffusionModel
 from overpaint.models.conditions import Cond
-from overpaint.models.prompting import guided_in, reader_of
+from overpaint.models.prompting import Told, guided_in, reader_of
 
 SCALE = 7.5  # of the guidance of Stable Diffusion (arXiv 2112.10752)
 
 
-def led(model: DiffusionModel, task: Task, scale: float, *, grow: int = 0) -> Denoiser:
+def led(
+    model: DiffusionModel, task: Task, scale: float, *, empty: Told | None = None, grow: int = 0
+) -> Denoiser:
     """The model under the prompt, or in every region under its own text; guided by `scale`.
 
     An empty text leads nowhere.
 
-    grow: pixels by which regions are larger here.
+    Args:
+        empty: what stands for the empty text.
+        grow: pixels by which regions are larger here.
 
     Raises:
         OptionError: the model reads no text.
     """
-    return guided_in(model, _parts(model, task, grow), scale)
+    return guided_in(model, _parts(model, task, grow), scale, empty)
 
 
 def led_or_classed(
