@@ -16,6 +16,7 @@ from benchmarks import (
     candidates,
     combining,
     degrees,
+    diffedit,
     edits,
     guides,
     local,
@@ -87,6 +88,15 @@ def edited_in_regions(columns: int = 12) -> Figures:
     return figures
 
 
+def word_swaps(columns: int = 8) -> Figures:
+    """DiffEdit by kind of swap; keeps rows of sources, masks, edits and true edits."""
+    figures, rows = diffedit.measured()
+    for name, pictures in rows.items():
+        shown = pictures[:, :columns].flatten(0, 1)
+        save_grid(shown, f"diffedit-{name.replace(' ', '-')}.png", columns)
+    return figures
+
+
 MEASURED: dict[str, Callable[[], Figures]] = {
     "judge": models.judging,
     "clip": models.zero_shot,
@@ -101,6 +111,7 @@ MEASURED: dict[str, Callable[[], Figures]] = {
     "local": edited_in_regions,
     "candidates": candidates.measured,
     "outside": outside.measured,
+    "diffedit": word_swaps,
     "uses": uses.tried,
     "guides": guides.made_real,
     "tradeoff": tradeoff.measured,

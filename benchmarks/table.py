@@ -5,10 +5,9 @@ import re
 from itertools import pairwise
 from pathlib import Path
 
-from benchmarks import attention
+from benchmarks import attention, local_rows, swap_rows
 from benchmarks.degrees import DEGREES, NAMES
 from benchmarks.edits import AIMS
-from benchmarks.local_rows import METHODS
 from benchmarks.row import Results, Row, at
 
 ROOT = Path(__file__).parent.parent
@@ -17,8 +16,8 @@ MARKED = re.compile(r"(<!-- figures(?:: (\w+))? -->\n).*?(<!-- /figures -->)", r
 
 def rows(of: str | None = None) -> list[Row]:
     """The figures of a method, or of the whole project."""
-    found = {"embedded": embedded, "diffusionclip": diffusionclip, **METHODS}
-    found["attention"] = attention.rows
+    found = {"embedded": embedded, "diffusionclip": diffusionclip}
+    found |= {**local_rows.METHODS, **swap_rows.METHODS, "attention": attention.rows}
     return found[of]() if of else [row for rows in found.values() for row in rows()]
 
 
