@@ -20,6 +20,7 @@ from overpaint import Face, editing, trading, tuning
 from overpaint.cli import main
 from overpaint.cli.methods import _range as limits
 from overpaint.cli.terminal import given
+from overpaint.methods.finding import Finding
 from overpaint.methods.options import parse_fields
 from overpaint.methods.registry import find, methods, parse_options
 from overpaint.models.families.published import Options
@@ -63,7 +64,8 @@ def _tiny(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
     def quick(image: object, prompt: str, **given: Any) -> editing.Result:
         kept = {name: given[name] for name in ("seed", "count", "mask") if name in given}
-        return real(image, prompt, method="sdedit", model="tiny", num_inference_steps=1, **kept)
+        model = "tiny-text" if kept.get("mask") == "auto" else "tiny"
+        return real(image, prompt, method="sdedit", model=model, num_inference_steps=1, **kept)
 
     def each(image: object, prompt: str, *, count: int, seed: int, **given: Any) -> Iterator:
         options = {n: v for n, v in given.items() if n not in asked}
@@ -104,7 +106,15 @@ def _tiny(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     for name in ("photo.jpg", "group.jpg", "portrait.png"):
         Image.new("RGB", (40, 50), "teal").save(name)
-    for name in ("hair.png", "hat.png", "glasses.png", "mouth.png", "crown.png", "soft.png"):
+    for name in (
+        "hair.png",
+        "hat.png",
+        "glasses.png",
+        "mouth.png",
+        "crown.png",
+        "soft.png",
+        "found.png",
+    ):
         Image.new("L", (40, 50), "white").save(name)
     for name in ("person.png", "small.png"):
         Image.new("L", (40, 50), "black").save(name)
@@ -178,6 +188,7 @@ def options(kind: type) -> str:
 TABLES = {
     "training": lambda: options(Training),
     "tune diffusionclip": lambda: options(diffusionclip.Config),
+    "mask": lambda: options(Finding),
     **{name: partial(options, method.options) for name, method in methods().items()},
 }
 MARKED = re.compile(r"(<!-- table: (.+?) -->\n).*?(\n<!-- /table -->)", re.S)

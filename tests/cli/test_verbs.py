@@ -54,6 +54,8 @@ def test_methods_are_listed_and_described(run: Callable) -> None:
     told = run("methods sdedit").text
     assert "num_inference_steps" in told
     assert "1 .. 1000" in told
+    assert "Needs nothing more" in told
+    assert "Needs prompt, a model that reads texts" in run("methods diffedit").text
     (line,) = run("methods sdedit --json").text.splitlines()
     assert {o["name"] for o in json.loads(line)["options"]} >= {"strength", "solver"}
 

@@ -27,7 +27,9 @@ def methods(
         terminal.table([(m.name, m.title, f"arXiv {m.paper}") for m in chosen])
         return
     (method,) = chosen
-    needs = ", ".join(sorted(need.replace("_", " ") for need in method.needs)) or "nothing more"
+    needed = sorted(need.replace("_", " ") for need in method.needs)
+    needed += ["a model that reads texts"] if method.reads else []
+    needs = ", ".join(needed) or "nothing more"
     terminal.result(f"{method.name}: {method.title} (arXiv {method.paper}). Needs {needs}.\n")
     terminal.table(table(method.options))
 
