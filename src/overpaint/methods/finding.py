@@ -76,7 +76,6 @@ def found(
     x0 = x0.expand(len(rng), *x0.shape[1:])
     count = how.num_maps_per_mask
     noised = draws(x0, level, rng, count, antithetic=how.antithetic)
-    total = count if how.agreement is None else None
 
     def shown(sizes: Tensor) -> Tensor:
         soft = scaled(sizes, ratio=how.mask_thresholding_ratio, percentile=how.percentile)
@@ -89,7 +88,7 @@ def found(
     soft = shown(
         contrast(
             apart(model, query, reference),
-            watch(noised, total, "comparing texts"),
+            watch(noised, count if how.agreement is None else None, "comparing texts"),
             level,
             pair=2 if how.antithetic else 1,
             agreed=None if how.agreement is None else agreed,
