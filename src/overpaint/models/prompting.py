@@ -9,7 +9,7 @@ from overpaint.core.prediction import Denoiser, Prediction
 from overpaint.core.schedule import Level
 from overpaint.errors import OptionError
 from overpaint.models.bundle import DiffusionModel
-from overpaint.models.conditions import Cond, Reader, stacked
+from overpaint.models.conditions import Cond, ConditionalModel, Reader, stacked
 
 Told = Cond | Callable[[Level], Cond]  # a text, or the one of each level
 
@@ -26,7 +26,7 @@ def reader_of(model: DiffusionModel) -> Reader:
     return model.text
 
 
-def under(model: DiffusionModel, cond: Cond) -> Denoiser:
+def under(model: ConditionalModel, cond: Cond) -> Denoiser:
     """The model under a text, without guidance."""
     return lambda x, level: model(x, level, cond)
 
@@ -36,7 +36,11 @@ def guided(model: DiffusionModel, cond: Cond, scale: float, empty: Told | None =
 
     empty: what stands for the empty text, as in null-text and negative-prompt inversion.
     """
-    nothing = reader_of(model)([""]) if empty is None else empty
+    return away_from(reader_of(model)([""]) if empty is None else empty, model, cond, scale)
+
+
+def away_from(nothing: Told, model: ConditionalModel, cond: Cond, scale: float) -> Denoiser:
+    """`guided` of any model that is told a text, away from `nothing`."""
 
     def ask(x: Tensor, level: Level, which: Sequence[int]) -> list[Prediction]:
         plain = nothing if isinstance(nothing, Cond) else nothing(level)
