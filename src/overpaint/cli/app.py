@@ -27,6 +27,7 @@ from overpaint.cli import (
     train,
     tune,
 )
+from overpaint.cli import explain as explain_words
 from overpaint.cli.failures import exit_code, explain, traced
 from overpaint.cli.terminal import Terminal, spoken
 
@@ -68,6 +69,7 @@ VERBS: dict[str, typer.Typer | Callable[..., None]] = {
     "edit": edit.edit,
     "replay": replay.replay,
     "faces": faces.faces,
+    "explain": explain_words.explain,
     "invert": invert.invert,
     "methods": methods.methods,
     "models": models.models,

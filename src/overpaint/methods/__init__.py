@@ -7,6 +7,8 @@ from overpaint.methods import (
     diffusionclip,
     latent_optimisation,
     local_clip,
+    null_text,
+    prompt_to_prompt,
     sdedit,
 )
 from overpaint.methods.registry import methods
@@ -18,6 +20,8 @@ __all__ = [
     "latent_optimisation",
     "local_clip",
     "methods",
+    "null_text",
+    "prompt_to_prompt",
     "sdedit",
 ]
 callable_package(__name__, methods)

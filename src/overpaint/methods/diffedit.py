@@ -14,15 +14,16 @@ from overpaint.core.schedule import Level, below
 from overpaint.core.solvers import last, solve
 from overpaint.core.watch import Watch
 from overpaint.errors import OptionError
-from overpaint.inversions.registry import INVERSIONS
-from overpaint.inversions.trajectory import Trajectory, replay
+from overpaint.inversions.registry import INVERSIONS, Inversion, find
+from overpaint.inversions.source import source_of
+from overpaint.inversions.trajectory import Trajectory
 from overpaint.methods.finding import Finding, Found, found
 from overpaint.methods.guiding import whole
 from overpaint.methods.options import opt
 from overpaint.methods.prompted import SCALE, led
 from overpaint.methods.registry import Outcome, Run, Task, register
 from overpaint.models.bundle import DiffusionModel
-from overpaint.models.prompting import Told, reader_of, under
+from overpaint.models.prompting import Told, reader_of
 
 OPERATORS, HINTS = ("encode", "glide", "noise"), ("instead", "intersect", "union")
 
@@ -63,7 +64,8 @@ def diffedit(model: DiffusionModel, task: Task, options: Options, run: Run) -> O
     if not mask.any():
         what = "the mask that was found is empty" if searched else "both texts say the same"
         return replace(made, notes=(f"{what}: nothing is edited",))
-    chance = searched or options.operator == "noise"
+    draws = options.operator == "noise" or find(options.inversion).draws
+    chance = searched or draws
     x0 = model.codec.encode(task.image).repeat(len(run.seeds) if chance else 1, 1, 1, 1)
     inside = model.codec.encode_mask(mask[: len(x0)])
     way = Way(model, task, options, x0=x0, inside=inside, rng=rng, watch=run.watch)
@@ -116,26 +118,39 @@ class Way:
         """What decodes: the model under the texts; empty: what stands for the empty one."""
         return led(self.model, self.task, self.options.guidance_scale, empty=empty)
 
+    @property
+    def inversion(self) -> Inversion:
+        """The way up, and the one down that belongs to it."""
+        return find(self.options.inversion)
+
     def inverted(self) -> Trajectory:
-        """The way up without a text, or under the source's; walked once for all rows."""
+        """The way up without a text, or under the source's; walked once if none is by chance."""
         text = self.task.source_prompt if self.options.encode_source else ""
-        plain = under(self.model, reader_of(self.model)([text]))
-        invert = INVERSIONS[self.options.inversion]
-        one = invert(plain, self.x0[:1], self.levels, watch=self.watch)
-        states = {level: state.expand_as(self.x0) for level, state in one.states.items()}
-        return replace(one, states=states)
+        scale = self.options.guidance_scale
+        source = source_of(self.model, [text], scale=scale, rng=self.rng)
+        x0 = self.x0 if self.inversion.draws else self.x0[:1]
+        found = self.inversion.invert(source, x0, self.levels, watch=self.watch)
+        return found if self.inversion.draws else found.rows([0] * len(self.x0))
+
+    def led_along(self, trajectory: Trajectory) -> Denoiser:
+        """What decodes a trajectory, which may have its own empty texts."""
+        empty = reader_of(self.model)([""])
+        return self.led(lambda level: trajectory.empty_at(level, empty))
 
 
 def encoded(way: Way) -> Iterator[Tensor]:
     """The paper's: outside the mask the encoded picture's own states, at last itself."""
-    trajectory = way.inverted()
-    return replay(trajectory, way.led(), keep_trajectory(trajectory.states, way.inside))
+    found = way.inverted()
+    after = keep_trajectory(found.states, way.inside)
+    return way.inversion.replay(found, way.led_along(found), after)
 
 
 def replaced(way: Way) -> Iterator[Tensor]:
     """GLIDE's (arXiv 2112.10741): outside the mask every predicted picture is the picture."""
-    change = mapping_x0(way.led(), lambda x0: blend(x0, way.x0, way.inside > 0))
-    return replay(way.inverted(), change)
+    found = way.inverted()
+    denoise = way.led_along(found)
+    kept = mapping_x0(denoise, lambda x0: blend(x0, way.x0, way.inside > 0))
+    return way.inversion.replay(found, kept)
 
 
 def noised(way: Way) -> Iterator[Tensor]:

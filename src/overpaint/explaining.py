@@ -1,0 +1,110 @@
+"""Where a model looks in a picture for each word of a text (Prompt-to-Prompt, arXiv 2208.01626)."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from PIL import Image
+from torch import Tensor
+from torch.nn import functional as F
+
+from overpaint.core.heat import Heat
+from overpaint.core.schedule import below
+from overpaint.core.watch import Watch, unwatched
+from overpaint.core.wording import Word, Wording, words
+from overpaint.data.images import read_image
+from overpaint.data.modes import Array
+from overpaint.data.placement import fit
+from overpaint.errors import OptionError
+from overpaint.inversions.ddim import ddim
+from overpaint.memory import memory_errors
+from overpaint.models.attending import controlled, factor_near
+from overpaint.models.bundle import DiffusionModel
+from overpaint.models.prompting import reader_of
+from overpaint.models.zoo import load
+
+LIT = np.array([255, 176, 0], np.float32)  # the colour of what is looked at
+DIM = 0.35  # what remains of the picture elsewhere
+
+
+@dataclass(frozen=True, eq=False)
+class Explained:
+    """A word and where it is looked at.
+
+    heat: (H, W) uint8 of the picture's size, from the word's least to its most.
+    share: of all attention, a mean over the picture.
+    """
+
+    word: str
+    heat: Array
+    share: float
+    picture: Image.Image  # the original, dark where nobody looks
+
+
+@memory_errors("explanation")
+def explain(
+    image: object,
+    prompt: str,
+    *,
+    model: str | Path | DiffusionModel = "portraits-latent",
+    steps: int = 25,
+    strength: float = 1.0,
+    device: str = "auto",
+    dtype: str = "auto",
+    watch: Watch = unwatched,
+) -> list[Explained]:
+    """A map for each word of `prompt`, summed while the picture is inverted under it.
+
+    Args:
+        steps: network calls, up to the noise level `strength`, a fraction of the path.
+
+    Raises:
+        OptionError: the model reads no text, or the prompt is empty or too long.
+    """
+    picture = read_image(image)
+    loaded = model if isinstance(model, DiffusionModel) else load(model, device, dtype)
+    reader = reader_of(loaded, "an explanation")
+    text, told = Wording(prompt, tuple(reader.spans(prompt))), words(prompt)
+    if not told:
+        raise OptionError("The prompt is empty", hint="Say what the picture shows with -p.")
+    pixels, placement = fit(picture, loaded.size)
+    levels = loaded.schedule.path(below(loaded.schedule.time_of(strength), steps))
+    with torch.no_grad():
+        x0 = loaded.codec.encode(pixels.to(loaded.device))
+        heat, cond = Heat(_indicator(text, told), factor_near(loaded, x0)), reader([prompt])
+        with controlled(loaded, heat=heat) as shared:
+            ddim(lambda x, level: shared(x, level, cond), x0, levels, watch=watch)
+    maps = torch.zeros(1, len(told), 1, 1) if heat.mean is None else heat.mean.cpu()
+    seen = F.interpolate(_spanned(maps), size=pixels.shape[-2:], mode="bilinear")
+    spread = [placement.spread(each[None]) for each in seen[0]]
+    named = (prompt[slice(*word.bare)] for word in told)
+    shares = maps.mean((0, 2, 3)).tolist()
+    original = picture.on_white()
+    return [
+        Explained(word, each, share, lit(original, each))
+        for word, each, share in zip(named, spread, shares, strict=True)
+    ]
+
+
+def _indicator(text: Wording, told: list[Word]) -> Tensor:
+    """(1, L, W): 1 for the tokens of each word."""
+    found = torch.zeros(1, len(text), len(told))
+    for number, word in enumerate(told):
+        found[0, list(text.over(*word.bare)), number] = 1
+    return found
+
+
+def _spanned(maps: Tensor) -> Tensor:
+    """Maps (B, W, h, w), each from 0 to 1."""
+    low, high = maps.amin((2, 3), keepdim=True), maps.amax((2, 3), keepdim=True)
+    return (maps - low) / (high - low).clamp(min=1e-12)
+
+
+def lit(picture: Array, heat: Array) -> Image.Image:
+    """A picture (H, W, 3) uint8 in grey, bright and warm where the heat (H, W) uint8 is."""
+    grey = picture.astype(np.float32).mean(2, keepdims=True)
+    part = heat[..., None].astype(np.float32) / 255
+    shown = grey * (DIM + (1 - DIM) * part)
+    shown = shown * (1 - 0.5 * part) + LIT * (grey / 255) * 0.5 * part
+    return Image.fromarray(shown.clip(0, 255).round().astype(np.uint8))

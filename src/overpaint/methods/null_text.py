@@ -1,0 +1,32 @@
+"""Null-text inversion with Prompt-to-Prompt, for whom looks for it by name (arXiv:2211.09794)."""
+
+from dataclasses import dataclass
+
+from overpaint.inversions.registry import find
+from overpaint.methods import prompt_to_prompt
+from overpaint.methods.options import opt
+from overpaint.methods.prompt_to_prompt import attended
+from overpaint.methods.registry import Outcome, Run, Task, register
+from overpaint.models.bundle import DiffusionModel
+
+
+@dataclass(frozen=True)
+class Options(prompt_to_prompt.Options):
+    """Options of Null-text inversion."""
+
+    inversion: str = opt("null-text", "how the picture is inverted", choices=("null-text",))
+    self_replace_steps: float = opt(0.5, "part of it with the picture's attention to itself", 0, 1)
+
+
+@register(
+    "null-text",
+    title="Null-text inversion",
+    paper="2211.09794",
+    options=Options,
+    needs=("prompt", "source_prompt"),
+    reads=True,
+    finds=True,
+)
+def null_text(model: DiffusionModel, task: Task, options: Options, run: Run) -> Outcome:
+    """One picture for each seed, all alike: nothing is drawn by chance."""
+    return attended(model, task, options, run, find(options.inversion))

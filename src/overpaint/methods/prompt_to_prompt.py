@@ -1,0 +1,154 @@
+"""Prompt-to-Prompt: an edit that looks where the picture's own words look (arXiv:2208.01626)."""
+
+from dataclasses import dataclass
+
+from torch import Tensor
+from torch.nn import functional as F
+
+from overpaint.core.emphasis import Window
+from overpaint.core.masks import dilated
+from overpaint.core.schedule import below
+from overpaint.core.shaping import feathered
+from overpaint.errors import OptionError
+from overpaint.inversions.registry import INVERSIONS, Inversion, find
+from overpaint.inversions.source import source_of
+from overpaint.methods.options import opt
+from overpaint.methods.prompted import SCALE
+from overpaint.methods.registry import Outcome, Run, Task, register
+from overpaint.methods.side_by_side import ALIGNMENTS, Control, Local, Pair, edited
+from overpaint.models.bundle import DiffusionModel
+
+AUTO, OFF = "auto", "off"
+SOFT = 4  # pixels over which an edit fades into the picture
+ALIKE = 0.2  # of values in [-1, 1]: an edit that is so far off looks otherwise
+AROUND = 3  # pixels beside it that look otherwise too
+
+
+@dataclass(frozen=True)
+class Options:
+    """Options of Prompt-to-Prompt."""
+
+    num_inference_steps: int = opt(50, "steps up to noise, and as many back", 1, 1000)
+    guidance_scale: float = opt(SCALE, "how much more of the text than of none", 0, 100)
+    strength: float = opt(1.0, "noise level up to which the picture is inverted", 0, 1)
+    inversion: str = opt("direct", "how the picture is inverted", choices=tuple(INVERSIONS))
+    alignment: str = opt(
+        "swap", "other words take the place of old ones, or have none", choices=tuple(ALIGNMENTS)
+    )
+    cross_replace_steps: float = opt(
+        0.8, "part of the path with the picture's attention to words", 0, 1
+    )
+    self_replace_steps: float = opt(0.4, "part of it with the picture's attention to itself", 0, 1)
+    cross_replace_words: str = opt("", 'the same of single words: "hair=0.4,hat=0.2-0.8"')
+    local_blend: str = opt(
+        AUTO, 'words where the edit may act: "hair,hat"; auto: those that differ; off: anywhere'
+    )
+    local_keep: str = opt("", "words where it may not")
+    blend_threshold: float = opt(
+        0.3, "share of the most attention to a word that is its place", 0, 1
+    )
+    blend_start: float = opt(0.2, "part of the path before the edit is held to them", 0, 1)
+    normalised: bool = opt(False, "attention with weighted words sums to 1 again")
+
+    @property
+    def control(self) -> Control:
+        """The same, parsed."""
+        local = None
+        if self.local_blend != OFF:
+            words = None if self.local_blend == AUTO else listed(self.local_blend)
+            kept = listed(self.local_keep)
+            local = Local(words, kept, self.blend_threshold, self.blend_start)
+        return Control(
+            alignment=self.alignment,
+            cross=self.cross_replace_steps,
+            selves=self.self_replace_steps,
+            words=windowed(self.cross_replace_words),
+            normalised=self.normalised,
+            local=local,
+        )
+
+
+@register(
+    "prompt-to-prompt",
+    title="Prompt-to-Prompt",
+    paper="2208.01626",
+    options=Options,
+    needs=("prompt", "source_prompt"),
+    reads=True,
+    finds=True,
+)
+def prompt_to_prompt(model: DiffusionModel, task: Task, options: Options, run: Run) -> Outcome:
+    """One picture for each seed; only edit-friendly inversion makes them differ."""
+    return attended(model, task, options, run, find(options.inversion))
+
+
+def attended(
+    model: DiffusionModel, task: Task, options: Options, run: Run, inversion: Inversion
+) -> Outcome:
+    """The edit of a picture by an inversion."""
+    chance, count = inversion.draws, len(run.seeds)
+    if options.strength == 0:
+        return Outcome(task.image.expand(count, -1, -1, -1).contiguous(), chance=False)
+    rows = count if chance else 1
+    x0 = model.codec.encode(task.image).repeat(rows, 1, 1, 1)
+    scale = options.guidance_scale
+    source = source_of(model, [task.source_prompt], scale=scale, rng=run.rng)
+    times = below(model.schedule.time_of(options.strength), options.num_inference_steps)
+    levels = model.schedule.path(times)
+    trajectory = inversion.invert(source, x0, levels, watch=run.watch)
+    made = edited(
+        model,
+        trajectory,
+        [Pair(task.source_prompt, task.prompt, row) for row in range(rows)],
+        options.control,
+        inversion=inversion,
+        scale=scale,
+        mask=None if task.mask is None else model.codec.encode_mask(task.mask),
+        watch=run.watch,
+    )
+    images = restored(model.codec.decode(made.edits), task.image, model.codec.decode(x0))
+    mask = None if made.mask is None else region(made.mask, task.image)
+    images = images.expand(count, -1, -1, -1).contiguous()
+    return Outcome(images, mask=mask, redrawn=True, chance=chance)
+
+
+def restored(edits: Tensor, image: Tensor, rebuilt: Tensor) -> Tensor:
+    """What a codec loses of a picture, given back where an edit looks as the picture does.
+
+    All are (1 or B, 3, H, W) in [-1, 1]; rebuilt: the picture after the codec's round trip.
+    """
+    apart = dilated((edits - rebuilt).abs().amax(1, keepdim=True), AROUND)
+    same = (1 - apart / ALIKE).clamp(min=0)
+    return edits + same * (image - rebuilt)
+
+
+def region(mask: Tensor, image: Tensor) -> Tensor:
+    """A mask (B, 1, h, w) of the codec's cells in pixels of `image`, a little larger and soft."""
+    factor = image.shape[-1] // mask.shape[-1]
+    large = F.interpolate(mask.float(), size=tuple(image.shape[-2:]), mode="nearest")
+    return feathered(dilated(large, factor // 2), SOFT)
+
+
+def listed(words: str) -> tuple[str, ...]:
+    """Words and phrases between commas."""
+    return tuple(word.strip() for word in words.split(",") if word.strip())
+
+
+def windowed(words: str) -> dict[str | int, float | Window]:
+    """Words with parts of the path: "hair=0.4" ends there, "hat=0.2-0.8" begins and ends.
+
+    Raises:
+        OptionError: it is neither.
+    """
+    found: dict[str | int, float | Window] = {}
+    for each in listed(words):
+        word, _, part = each.rpartition("=")
+        try:
+            ends = [float(end) for end in part.split("-")]
+            if not word or len(ends) > 2:
+                raise ValueError
+        except ValueError as error:
+            hint = "Write WORD=END or WORD=START-END."
+            raise OptionError(f"{each!r:.60} is no part of the path", hint=hint) from error
+        found[word] = ends[0] if len(ends) == 1 else (ends[0], ends[1])
+    return found

@@ -1,0 +1,187 @@
+"""Pictures and their edits in one batch, where the edits attend as the pictures do (2208.01626)."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+import torch
+from torch import Tensor
+
+from overpaint.core.alignment import Alignment, refine
+from overpaint.core.attention import AttentionPlan, Borrowing
+from overpaint.core.changes import changed
+from overpaint.core.emphasis import Window, equalizer, typed, window, windows
+from overpaint.core.heat import Heat
+from overpaint.core.local_blend import Cut, LocalBlend
+from overpaint.core.masks import keep_trajectory
+from overpaint.core.solvers import After, last
+from overpaint.core.swapping import swap
+from overpaint.core.watch import Watch, unwatched
+from overpaint.core.wording import Wording, find
+from overpaint.errors import OptionError
+from overpaint.inversions.registry import Inversion
+from overpaint.inversions.trajectory import Trajectory
+from overpaint.models.attending import controlled, factor_near
+from overpaint.models.bundle import DiffusionModel
+from overpaint.models.conditions import Reader
+from overpaint.models.pinning import guided_beside
+from overpaint.models.prompting import reader_of
+
+ALIGNMENTS: Mapping[str, Callable[[Wording, Wording], Alignment]] = {"swap": swap, "refine": refine}
+
+
+@dataclass(frozen=True)
+class Pair:
+    """What a picture shows, and an edit of it, in which words may be weighted: "(hat:2)"."""
+
+    source: str
+    target: str
+    picture: int = 0  # its row
+
+
+@dataclass(frozen=True)
+class Local:
+    """Where edits may differ from their pictures: where words are looked at.
+
+    words: of either text; None for those that are not in both.
+    """
+
+    words: tuple[str, ...] | None = None
+    kept: tuple[str, ...] = ()  # whose places stay as they are, whatever others say
+    threshold: float = 0.3
+    start: float = 0.2
+
+
+@dataclass(frozen=True)
+class Control:
+    """How much of a picture's attention its edits take; windows are fractions of the path."""
+
+    alignment: str = "swap"
+    cross: float = 0.8
+    selves: float = 0.4
+    words: Mapping[str | int, float | Window] = field(
+        default_factory=dict
+    )  # with windows of their own
+    normalised: bool = False
+    local: Local | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class Made:
+    """Edits (T, C, h, w), and where they may differ from their pictures, (T, 1, h, w) or None."""
+
+    edits: Tensor
+    mask: Tensor | None
+
+
+def edited(
+    model: DiffusionModel,
+    trajectory: Trajectory,
+    pairs: Sequence[Pair],
+    control: Control,
+    *,
+    inversion: Inversion,
+    scale: float,
+    mask: Tensor | None = None,
+    watch: Watch = unwatched,
+) -> Made:
+    """An edit for each pair, drawn beside the pictures that a trajectory leads to.
+
+    With an inversion that pins, a picture costs a row at each step and an edit two, as guidance
+    takes; else a picture takes two as well.
+
+    Args:
+        pairs: of one picture the source text is the same. scale: of the guidance.
+        mask: (1 or T, 1, h, w) in the state's space; where it is 0 an edit stays as its picture.
+    """
+    reader, count = reader_of(model), len(trajectory.noise)
+    found = trajectory.rows([*range(count), *(pair.picture for pair in pairs)])
+    shown = {pair.picture: pair.source for pair in pairs}
+    texts = [shown.get(i, "") for i in range(count)] + [typed(pair.target).text for pair in pairs]
+    plan = AttentionPlan(
+        found.levels,
+        [*[None] * count, *(borrowing(reader, pair, control) for pair in pairs)],
+        normalised=control.normalised,
+    )
+    blending = None if control.local is None else _blending(model, found, pairs, control.local)
+    with controlled(model, plan, None if blending is None else blending.heat) as shared:
+        nothing, sources = reader([""]), count if inversion.pins else 0
+        denoise = guided_beside(
+            lambda level: found.empty_at(level, nothing),
+            shared,
+            reader(texts),
+            scale,
+            sources=sources,
+        )
+        moves = inversion.replay(found, denoise, _after(found, blending, mask), sources=count)
+        x = last(watch(moves, len(found.levels) - 1, "editing"))
+    region = None if blending is None or blending.mask is None else blending.mask[count:]
+    return Made(x[count:], region)
+
+
+def borrowing(reader: Reader, pair: Pair, control: Control) -> Borrowing:
+    """How the row of an edit attends as that of its picture."""
+    source, target = _wording(reader, pair.source), _wording(reader, typed(pair.target).text)
+    weights = typed(pair.target).weights
+    return Borrowing(
+        source=pair.picture,
+        alignment=ALIGNMENTS[control.alignment](source, target),
+        weights=equalizer(target, weights) if weights else None,
+        windows=windows(target, control.cross, control.words),
+        selves=window(control.selves),
+    )
+
+
+def _blending(
+    model: DiffusionModel, trajectory: Trajectory, pairs: Sequence[Pair], local: Local
+) -> LocalBlend | None:
+    """Where the words of all rows are looked at; None if there are none."""
+    reader, count = reader_of(model), len(trajectory.noise) - len(pairs)
+    cuts = [Cut(local.threshold), *[Cut(local.threshold, pooled=False, subtracted=True)]]
+    cuts = cuts if local.kept else cuts[:1]
+    words = torch.zeros(len(trajectory.noise), reader.context, len(cuts))
+    for row, pair in enumerate(pairs, start=count):
+        texts = _wording(reader, pair.source), _wording(reader, typed(pair.target).text)
+        named = changed(*texts) if local.words is None else _named(texts, local.words)
+        for at, tokens, kept in zip(
+            (pair.picture, row), named, _named(texts, local.kept), strict=True
+        ):
+            words[at, list(tokens), 0] = 1
+            if local.kept:
+                words[at, list(kept), 1] = 1
+    if not bool(words[..., 0].any()):
+        return None
+    heat = Heat(words, factor_near(model, trajectory.noise))
+    sources = [*range(count), *(pair.picture for pair in pairs)]
+    return LocalBlend(heat, sources, trajectory.levels, cuts=cuts, start=local.start)
+
+
+def _named(
+    texts: tuple[Wording, Wording], words: Sequence[str]
+) -> tuple[tuple[int, ...], tuple[int, ...]]:
+    """The tokens of words in the source and in the target; each has to be in one of them."""
+    found: list[list[int]] = [[], []]
+    for word in words:
+        errors = []
+        for tokens, text in zip(found, texts, strict=True):
+            try:
+                tokens += find(text, word)
+            except OptionError as error:
+                errors.append(error)
+        if len(errors) == 2:
+            raise errors[1]
+    return tuple(found[0]), tuple(found[1])
+
+
+def _after(trajectory: Trajectory, blending: After | None, mask: Tensor | None) -> After | None:
+    """Local blend, then the picture's own states outside a mask."""
+    if mask is None:
+        return blending
+    keep = keep_trajectory(trajectory.states, mask)
+    if blending is None:
+        return keep
+    first = blending
+    return lambda x, level: keep(first(x, level), level)
+
+
+def _wording(reader: Reader, text: str) -> Wording:
+    return Wording(text, tuple(reader.spans(text)))

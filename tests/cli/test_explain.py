@@ -1,0 +1,27 @@
+"""`overpaint explain`."""
+
+import json
+from collections.abc import Callable
+
+from PIL import Image
+
+EXPLAIN = ("explain", "face.png", "-m", "tiny-text", "--steps", "2", "-o", "out.png", "-p")
+
+
+def test_each_word_has_a_share_and_a_map(run: Callable) -> None:
+    rows = [line.split() for line in run(*EXPLAIN, "a Red hat, a hat").text.splitlines()]
+    assert [row[0] for row in rows] == ["WORD", "a", "Red", "hat", "a", "hat"]
+    assert all(0 < float(row[1]) < 1 for row in rows[1:])
+    assert Image.open("out.png").width > 2 * 160
+
+
+def test_shares_are_lines_of_json(run: Callable) -> None:
+    found = run(*EXPLAIN, "red hat", "--json").text.splitlines()
+    assert [json.loads(line)["word"] for line in found] == ["red", "hat"]
+
+
+def test_what_cannot_be_explained_is_said(run: Callable) -> None:
+    refused = run(*EXPLAIN, "")
+    assert (refused.code, "prompt is empty" in refused.err) == (2, True)
+    refused = run("explain face.png -m tiny -p hat -o out.png")
+    assert (refused.code, "tiny reads no text" in refused.err) == (2, True)

@@ -1,0 +1,28 @@
+"""Which words differ."""
+
+import pytest
+
+from overpaint.core.changes import changed
+
+from ..wordings import spelled
+
+
+def said(text, tokens):
+    return "".join(text.text[slice(*text.spans[i])] for i in tokens)
+
+
+@pytest.mark.parametrize(
+    ("source", "target", "gone", "new"),
+    [
+        ("a person with red hair", "a person with black hair", "red", "black"),
+        ("a person", "a person with a top hat", "", "tophat"),
+        ("a person in a hat, smiling", "a Person in a crown, smiling", "hat", "crown"),
+        ("a cat on a red background", "a cat in a red background", "on", "in"),
+        ("a cat", "a cat", "", ""),
+        ("a photo of a cat", "a sketch of a dog", "photocat", "sketchdog"),
+    ],
+)
+def test_words_that_differ_are_told_and_those_that_only_join_are_not(source, target, gone, new):
+    texts = spelled(source), spelled(target)
+    found = changed(*texts)
+    assert [said(t, tokens) for t, tokens in zip(texts, found, strict=True)] == [gone, new]

@@ -1,0 +1,191 @@
+"""Prompt-to-Prompt: pictures and their edits side by side."""
+
+from dataclasses import replace
+
+import pytest
+import torch
+
+from overpaint.core.guidance import combine
+from overpaint.core.rng import NoiseStream
+from overpaint.core.schedule import below
+from overpaint.core.solvers import last
+from overpaint.errors import OptionError
+from overpaint.inversions.registry import find
+from overpaint.inversions.source import source_of
+from overpaint.methods import registry
+from overpaint.methods.prompt_to_prompt import listed, region, restored, windowed
+from overpaint.methods.registry import Run, Task
+from overpaint.methods.side_by_side import Control, Local, Pair, edited
+from overpaint.models.zoo import load
+
+MODEL = load("tiny-text")
+with torch.no_grad():
+    for name, weight in MODEL.net.named_parameters():
+        if "attn2.to_q" in name:
+            weight.mul_(30)  # an untrained network looks everywhere alike
+LEVELS = MODEL.schedule.path(below(900, 4))
+FROM, TO = "a person with brown hair", "a person with red hair"
+X0 = NoiseStream((3, 4)).randn((2, 4, 8, 8))
+EVERYWHERE = Control(local=None)
+SCALE = 3.0
+
+
+def inverted(name="direct", x0=X0[:1], texts=(FROM,), model=MODEL):
+    source = source_of(model, texts, scale=SCALE, rng=NoiseStream(range(len(x0))))
+    return find(name).invert(source, x0, LEVELS)
+
+
+def made(pairs, control=EVERYWHERE, name="direct", trajectory=None, model=MODEL, **more):
+    trajectory = trajectory or inverted(name, model=model)
+    return edited(model, trajectory, pairs, control, inversion=find(name), scale=SCALE, **more)
+
+
+def test_an_edit_that_says_the_same_is_the_picture_replayed():
+    trajectory = inverted("ddim")
+    same = made([Pair(FROM, FROM)], name="ddim", trajectory=trajectory).edits
+    texts = [MODEL.text([""]), MODEL.text([FROM])]
+    plain = last(find("ddim").replay(trajectory, combine(MODEL, texts, (1 - SCALE, SCALE))))
+    assert torch.allclose(same, plain, atol=1e-4)
+
+
+def test_without_borrowing_it_is_sampled_as_ever():
+    trajectory = inverted()
+    alone = made([Pair(FROM, TO)], replace(EVERYWHERE, cross=0.0, selves=0.0)).edits
+    texts = [MODEL.text([""]), MODEL.text([TO])]
+    plain = last(find("ddim").replay(trajectory, combine(MODEL, texts, (1 - SCALE, SCALE))))
+    assert torch.allclose(alone, plain, atol=1e-4)
+    assert not torch.allclose(alone, made([Pair(FROM, TO)]).edits, atol=1e-2)
+
+
+@pytest.mark.parametrize(("name", "rows"), [("direct", 3), ("ddim", 4)])
+def test_a_pinned_picture_costs_one_row_a_step(name, rows, monkeypatch):
+    trajectory, seen = inverted(name), []
+    forward = MODEL.net.forward
+    monkeypatch.setattr(
+        MODEL.net, "forward", lambda x, *a, **k: seen.append(len(x)) or forward(x, *a, **k)
+    )
+    made([Pair(FROM, TO)], name=name, trajectory=trajectory)
+    assert seen == [rows] * (len(LEVELS) - 1)
+
+
+@pytest.mark.parametrize("name", ["direct", "ddim", "edict", "negative-prompt"])
+def test_several_edits_of_several_pictures_are_as_one_by_one(name):
+    texts = (FROM, "a cat with a hat")
+    both = inverted(name, X0, texts)
+    pairs = [Pair(FROM, TO), Pair(texts[1], "a cat with a crown", 1), Pair(FROM, "(red:2) hair")]
+    control = Control(local=Local(start=0.2))
+    together = made(pairs, control, name, both)
+    for number, pair in enumerate(pairs):
+        one = inverted(name, X0[pair.picture : pair.picture + 1], (texts[pair.picture],))
+        alone = made([replace(pair, picture=0)], replace(control, local=None), name, one)
+        free = made(pairs, replace(control, local=None), name, both)
+        assert torch.allclose(free.edits[number], alone.edits[0], atol=2e-3)
+    assert together.mask.shape == (3, 1, 8, 8)
+
+
+def test_outside_the_words_an_edit_is_its_picture():
+    found = made([Pair(FROM, TO)], Control(local=Local(threshold=0.8)))
+    outside = (found.mask == 0).expand_as(found.edits)
+    assert 0 < float(found.mask.mean()) < 1
+    assert torch.equal(found.edits[outside], X0[:1][outside])
+    assert not torch.equal(found.edits, X0[:1])
+
+
+def test_words_that_are_kept_are_left_out_of_the_region():
+    free = made([Pair(FROM, TO)], Control(local=Local(threshold=0.5))).mask
+    kept = made([Pair(FROM, TO)], Control(local=Local(kept=("person",), threshold=0.5))).mask
+    assert float(kept.mean()) < float(free.mean())
+
+
+def test_outside_a_mask_an_edit_is_its_picture():
+    mask = torch.zeros(1, 1, 8, 8)
+    mask[..., :4] = 1
+    found = made([Pair(FROM, TO)], mask=mask).edits
+    assert torch.equal(found[..., 4:], X0[:1, ..., 4:])
+    assert not torch.allclose(found[..., :4], X0[:1, ..., :4], atol=1e-2)
+
+
+def test_a_word_that_is_nowhere_is_named_with_those_that_are():
+    with pytest.raises(OptionError, match="does not hold 'hat'") as caught:
+        made([Pair(FROM, TO)], Control(local=Local(words=("hat",))))
+    assert "red" in str(caught.value)
+    with pytest.raises(OptionError, match="does not hold 'brown'"):
+        made([Pair(FROM, TO)], Control(words={"brown": 0.5}))
+
+
+def test_weights_typed_in_a_prompt_count():
+    plain, heavy = (made([Pair(FROM, text)]).edits for text in (TO, "a person with (red:4) hair"))
+    assert not torch.allclose(plain, heavy, atol=1e-3)
+
+
+IMAGE = torch.rand(1, 3, 16, 16, generator=torch.Generator().manual_seed(0)) * 2 - 1
+
+
+def performed(name="prompt-to-prompt", seeds=(0,), **options):
+    method = registry.find(name)
+    parsed = registry.parse_options(method, {"num_inference_steps": 3, **options})
+    return registry.perform(method, MODEL, Task(IMAGE, TO, FROM), parsed, Run(seeds), {})
+
+
+def test_the_method_shows_where_it_edits_and_leaves_the_rest():
+    found = performed(blend_threshold=0.9, blend_start=0.0)
+    assert 0 < float((found.mask > 0).float().mean()) < 1
+    outside = (found.mask == 0).expand_as(found.images)
+    assert torch.equal(found.images[outside], IMAGE[outside])
+
+
+def test_without_local_blend_there_is_no_mask():
+    assert performed(local_blend="off").mask is None
+
+
+def test_strength_zero_is_the_picture():
+    assert torch.equal(performed(strength=0).images, IMAGE)
+
+
+def test_seeds_matter_where_noise_is_drawn_alone():
+    one = performed(seeds=(1, 2))
+    assert not one.chance
+    assert torch.equal(one.images[0], one.images[1])
+    two = performed(seeds=(1, 2), inversion="edit-friendly")
+    assert two.chance
+    assert not torch.allclose(two.images[0], two.images[1], atol=1e-3)
+
+
+def test_null_text_inverts_by_its_name():
+    assert performed("null-text").images.shape == IMAGE.shape
+    with pytest.raises(OptionError, match="one of null-text"):
+        performed("null-text", inversion="ddim")
+
+
+@pytest.mark.parametrize("name", ["prompt-to-prompt", "null-text"])
+def test_a_source_prompt_is_needed(name):
+    with pytest.raises(OptionError, match="needs a source prompt"):
+        registry.check(registry.find(name), {"prompt": TO, "source_prompt": ""})
+
+
+def test_what_a_codec_loses_comes_back_where_nothing_is_changed():
+    rebuilt = IMAGE * 0.9
+    assert torch.allclose(restored(rebuilt, IMAGE, rebuilt), IMAGE, atol=1e-6)
+    edit = rebuilt.clone()
+    edit[..., :8] = 1.0
+    found = restored(edit, IMAGE, rebuilt)
+    assert torch.allclose(found[..., 12:], IMAGE[..., 12:], atol=1e-6)
+    assert torch.equal(found[..., 2, 2], edit[..., 2, 2])
+
+
+def test_regions_are_of_whole_cells_and_soft():
+    mask = torch.zeros(1, 1, 4, 4)
+    mask[..., 1, 1] = 1
+    found = region(mask, torch.zeros(1, 3, 32, 32))
+    assert found.shape == (1, 1, 32, 32)
+    assert bool((found[..., 8:16, 8:16] == 1).all())
+    assert float(found[..., 24:].max()) == 0
+    assert 0 < float(found[0, 0, 12, 21]) < 1
+
+
+def test_lists_of_words_are_read():
+    assert listed(" red hair, hat ,") == ("red hair", "hat")
+    assert windowed("hair=0.4,top hat=0.2-0.8") == {"hair": 0.4, "top hat": (0.2, 0.8)}
+    for wrong in ("hair", "=0.4", "hair=0.1-0.2-0.3", "hair=much"):
+        with pytest.raises(OptionError, match="no part of the path"):
+            windowed(wrong)
