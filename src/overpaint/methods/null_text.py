@@ -15,7 +15,7 @@ class Options(prompt_to_prompt.Options):
     """Options of Null-text inversion."""
 
     inversion: str = opt("null-text", "how the picture is inverted", choices=("null-text",))
-    self_replace_steps: float = opt(0.5, "part of it with the picture's attention to itself", 0, 1)
+    self_replace: float = opt(0.5, "part of it with the picture's attention to itself", 0, 1)
 
 
 @register(

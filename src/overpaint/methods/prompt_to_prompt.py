@@ -35,10 +35,8 @@ class Options:
     alignment: str = opt(
         "swap", "other words take the place of old ones, or have none", choices=tuple(ALIGNMENTS)
     )
-    cross_replace_steps: float = opt(
-        0.8, "part of the path with the picture's attention to words", 0, 1
-    )
-    self_replace_steps: float = opt(0.4, "part of it with the picture's attention to itself", 0, 1)
+    cross_replace: float = opt(0.8, "part of the path with the picture's attention to words", 0, 1)
+    self_replace: float = opt(0.4, "part of it with the picture's attention to itself", 0, 1)
     cross_replace_words: str = opt("", 'the same of single words: "hair=0.4,hat=0.2-0.8"')
     local_blend: str = opt(
         AUTO, 'words where the edit may act: "hair,hat"; auto: those that differ; off: anywhere'
@@ -60,8 +58,8 @@ class Options:
             local = Local(words, kept, self.blend_threshold, self.blend_start)
         return Control(
             alignment=self.alignment,
-            cross=self.cross_replace_steps,
-            selves=self.self_replace_steps,
+            cross=self.cross_replace,
+            selves=self.self_replace,
             words=windowed(self.cross_replace_words),
             normalised=self.normalised,
             local=local,
