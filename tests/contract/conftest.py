@@ -82,6 +82,11 @@ class Case:
         names = self.method.options.__dataclass_fields__
         return self.quick | ({"bridge": "on"} if "bridge" in names else {})
 
+    @property
+    def source(self) -> dict[str, str]:
+        """What the picture shows, for a method that has to be told."""
+        return {"source_prompt": "a photo"} if "source_prompt" in self.method.needs else {}
+
     def several(self, count: int) -> int:
         """How many pictures `count` seeds make under `varied`."""
         return count if self.run(**self.varied).chance else 1

@@ -20,9 +20,8 @@ pytestmark = pytest.mark.usefixtures("with_tiny_parts")
 
 
 def edit(case, image, **more):
-    return overpaint.edit(
-        image, "a sketch", method=case.method.name, model=case.named, **{**case.quick, **more}
-    )
+    asked = {**case.source, **case.quick, **more}
+    return overpaint.edit(image, "a sketch", method=case.method.name, model=case.named, **asked)
 
 
 def some_mask(photo, seed=0):
@@ -128,7 +127,7 @@ def test_the_size_of_batches_is_checked(case, photo, batch):
 
 def test_each_picture_comes_as_soon_as_its_batch_is_made(case, photo):
     asked = {"method": case.method.name, "model": case.named, "batch": 2, **case.varied}
-    results = edits(photo, "a sketch", count=1000, **asked)
+    results = edits(photo, "a sketch", count=1000, **case.source, **asked)
     first = list(islice(results, case.several(2)))
     assert [result.record.seeds for result in first] == [(0,), (1,)][: len(first)]
     both = edit(case, photo, count=2, batch=2, **case.varied)
@@ -158,8 +157,9 @@ def test_nothing_is_loaded_where_nothing_can_change(case, photo, monkeypatch, gi
 
 def test_what_cannot_be_recorded_is_refused_before_parts_are_loaded(case, photo, monkeypatch):
     monkeypatch.setattr(parts, "_RESOLVERS", {})
+    named = {"method": case.method.name, "model": case.named}
     with pytest.raises(OptionError, match="prompt is not valid Unicode"):
-        overpaint.edit(photo, "\udc80", method=case.method.name, model=case.named)
+        overpaint.edit(photo, "\udc80", **named, **case.source)
 
 
 def test_a_text_that_nothing_reads_is_told(case, photo):

@@ -37,7 +37,7 @@ def seen(monkeypatch):
 
 def edit(case, image, face, **more):
     asked = {"method": case.method.name, "model": case.named, "face": face, **case.quick, **more}
-    return overpaint.edit(image, "a sketch", **asked)
+    return overpaint.edit(image, "a sketch", **case.source, **asked)
 
 
 def inside(*faces):

@@ -60,8 +60,8 @@ def test_every_orientation_gives_the_same_edit(case, suffix, tmp_path):
         path, mask = tmp_path / f"in.{suffix}", tmp_path / "mask.png"
         path.write_bytes(stored(squares(), orientation, suffix))
         mask.write_bytes(stored(corner(), orientation))
-        given = {"method": case.method.name, "model": case.named, "mask": mask, **case.quick}
-        result = overpaint.edit(path, "a sketch", **given)
+        given = {"method": case.method.name, "model": case.named, "mask": mask}
+        result = overpaint.edit(path, "a sketch", **given, **case.source, **case.quick)
         with Image.open(result.save(tmp_path / f"out-{orientation}.png")) as image:
             assert image.getexif().get(TAG, 1) == 1
             shown.append(np.asarray(image))
@@ -94,7 +94,8 @@ def commands(verb, *words, model="tiny"):
 @pytest.mark.usefixtures("here")
 def test_every_orientation_is_upright_for_the_command_edit(case):
     quick = [word for item in case.quick.items() for word in ("-O", "{}={}".format(*item))]
-    asked = ("-p", "a sketch", "--method", case.method.name, *quick)
+    told = [word for text in case.source.values() for word in ("--source-prompt", text)]
+    asked = ("-p", "a sketch", "--method", case.method.name, *told, *quick)
     shown = commands("edit", *asked, model=case.named)
     assert shown[0].shape == (32, 48, 3)
     assert all(np.array_equal(pixels, shown[0]) for pixels in shown)

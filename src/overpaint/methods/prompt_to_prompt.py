@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+import torch
 from torch import Tensor
 from torch.nn import functional as F
 
@@ -106,6 +107,8 @@ def attended(
     )
     images = restored(model.codec.decode(made.edits), task.image, model.codec.decode(x0))
     mask = None if made.mask is None else region(made.mask, task.image)
+    if mask is not None and task.mask is not None:
+        mask = torch.minimum(mask, task.mask)
     images = images.expand(count, -1, -1, -1).contiguous()
     return Outcome(images, mask=mask, redrawn=True, chance=chance)
 
