@@ -17,10 +17,10 @@ from torch import Tensor, nn
 
 import overpaint
 from overpaint.core.schedule import below
+from overpaint.models.portions import Portions, saved_bytes
 from overpaint.models.tuning import whole
 from overpaint.recipes.chain import Chain
 from overpaint.recipes.gradients import by_move, through
-from overpaint.recipes.portions import Portions, saved_bytes
 
 STEPS, BATCH, T0 = 6, 8, 400.0
 PLAIN, ANEW, BY_MOVE, PORTIONS = "full", "checkpointed", "per-step", "checkpointed, 2 at once"

@@ -51,7 +51,7 @@ def test_without_a_size_as_many_as_fit_are_made_at_once(runs, monkeypatch):
     overpaint.edit(PHOTO, count=20, **ASKED)
     assert [len(seeds) for seeds in runs.seeds] == [16, 4]
     runs.seeds.clear()
-    monkeypatch.setattr("overpaint.recipes.portions.free_memory", lambda device: 0)
+    monkeypatch.setattr("overpaint.models.portions.free_memory", lambda device: 0)
     overpaint.edit(PHOTO, count=3, **ASKED)
     assert runs.seeds == [(0,), (1,), (2,)]
 

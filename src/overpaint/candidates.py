@@ -14,8 +14,8 @@ from overpaint.core.watch import Watch
 from overpaint.data.record import Record
 from overpaint.memory import ran_out
 from overpaint.methods.registry import Run
+from overpaint.models.portions import Portions, fitting
 from overpaint.performing import Asked, Made, perform_each
-from overpaint.recipes.portions import Portions, fitting
 from overpaint.results import Result
 from overpaint.seeking import share
 

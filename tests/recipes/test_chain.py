@@ -10,8 +10,8 @@ from torch import nn
 from overpaint.core.schedule import below
 from overpaint.core.solvers import last, solve
 from overpaint.models.families.tiny import tiny
+from overpaint.models.portions import Portions, fitting, saved_bytes
 from overpaint.recipes.chain import Chain
-from overpaint.recipes.portions import Portions, fitting, saved_bytes
 
 from .worlds import one_thread
 
@@ -127,5 +127,5 @@ def test_portions_are_as_large_as_memory_allows(
     with saved_bytes() as saved:
         one()
     free = int(saved.count * pictures)
-    monkeypatch.setattr("overpaint.recipes.portions.free_memory", lambda device: free)
+    monkeypatch.setattr("overpaint.models.portions.free_memory", lambda device: free)
     assert fitting(one, 8, X.device, calls) == Portions(8, size, found=True)

@@ -10,10 +10,10 @@ from torch import Tensor, nn
 from overpaint.core.schedule import below
 from overpaint.models.families.tiny import tiny
 from overpaint.models.identity import load_identity
+from overpaint.models.portions import saved_bytes
 from overpaint.recipes.chain import Chain
 from overpaint.recipes.fit import Batch, Figures, FitConfig, fit
 from overpaint.recipes.gradients import Walk, by_move, through
-from overpaint.recipes.portions import saved_bytes
 
 from ..folders import write_identity
 from .worlds import one_thread

@@ -1,8 +1,9 @@
 """What a network says about a state: the picture and the noise in it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+import torch
 from torch import Tensor
 
 from overpaint.core.schedule import Level
@@ -31,7 +32,8 @@ Denoiser = Callable[[Tensor, Level], Prediction]
 def from_eps(x: Tensor, level: Level, eps: Tensor, variance: Tensor | None = None) -> Prediction:
     """From predicted noise; nothing is known about x0 where alpha is 0."""
     if level.alpha == 0:
-        raise OptionError("a noise prediction says nothing about pure noise (alpha = 0)")
+        what = "a noise prediction says nothing about pure noise (alpha = 0)"
+        raise OptionError(what, hint="begin below it, by a strength below 1")
     return Prediction((x - level.sigma * eps) / level.alpha, eps, variance)
 
 
@@ -67,6 +69,18 @@ PREDICTIONS: dict[str, Callable[..., Prediction]] = {
     "flow": from_flow,
     "score": from_score,
 }
+
+
+def joined(parts: Sequence[Prediction]) -> Prediction:
+    """The predictions of several groups of rows as that of all, without any pull."""
+    if len(parts) == 1:
+        return parts[0]
+    shares = [part.variance for part in parts if part.variance is not None]
+    return Prediction(
+        torch.cat([part.x0 for part in parts]),
+        torch.cat([part.eps for part in parts]),
+        torch.cat(shares) if shares else None,
+    )
 
 
 def split_variance(output: Tensor) -> tuple[Tensor, Tensor]:

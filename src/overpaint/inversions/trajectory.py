@@ -1,27 +1,68 @@
 """The way from a picture to noise, kept so that it can be walked back."""
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 from torch import Tensor
 
 from overpaint.core.prediction import Denoiser
 from overpaint.core.schedule import Level
 from overpaint.core.solvers import After, StepFn, ddim, solve
+from overpaint.models.conditions import Cond
+
+
+@dataclass(frozen=True)
+class Key:
+    """What a trajectory is of, besides its picture and its levels."""
+
+    model: str  # hash of its weights
+    texts: tuple[str, ...] = ()  # that the pictures are said to show, one each or one for all
+    scale: float = 1.0  # of the guidance
 
 
 @dataclass(frozen=True, eq=False)
 class Trajectory:
-    """The states (B, ...) of an inverted picture; `levels` descend, as for sampling."""
+    """The states (B, ...) of inverted pictures; `levels` descend, as for sampling."""
 
     states: Mapping[Level, Tensor]
     levels: tuple[Level, ...]
-    residual: float | None = None  # largest root mean square by which a move up was not solved
+    residual: float | None = None  # largest root mean square by which a move was not solved
+    noises: Mapping[Level, Tensor] = field(default_factory=dict)
+    """What the move down from a level adds to its mean (edit-friendly)."""
+    pair: Tensor | None = None  # (2, B, ...) in float64, where a replay begins (edict, bdia)
+    empties: Mapping[Level, Cond] = field(default_factory=dict)
+    """What stands for the empty text at a level (null-text, negative-prompt)."""
+    settings: Mapping[str, float] = field(default_factory=dict)  # that the way back needs too
+    inversion: str = ""  # its name
+    key: Key | None = None
 
     @property
     def noise(self) -> Tensor:
         """The state at the noisiest level, where a replay begins."""
         return self.states[self.levels[0]]
+
+    @property
+    def picture(self) -> Tensor:
+        """The state that was inverted."""
+        return self.states[self.levels[-1]]
+
+    def rows(self, index: Sequence[int]) -> "Trajectory":
+        """The rows of these numbers, in their order; a row may come again."""
+        rows = list(index)
+        return replace(
+            self,
+            states={level: state[rows] for level, state in self.states.items()},
+            noises={level: noise[rows] for level, noise in self.noises.items()},
+            pair=None if self.pair is None else self.pair[:, rows],
+            empties={
+                level: empty if len(empty) == 1 else empty.rows(rows)
+                for level, empty in self.empties.items()
+            },
+        )
+
+    def empty_at(self, level: Level, empty: Cond) -> Cond:
+        """What stands at a level for the text that says nothing, by itself `empty`."""
+        return self.empties.get(level, empty)
 
 
 def replay(

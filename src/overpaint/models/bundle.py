@@ -1,6 +1,6 @@
 """A loaded diffusion model: network, schedule and codec, called as `(x, level) -> Prediction`."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from torch.func import functional_call
 from torch.nn import functional as F
 
-from overpaint.core.prediction import PREDICTIONS, Prediction, split_variance
+from overpaint.core.prediction import PREDICTIONS, Prediction, joined, split_variance
 from overpaint.core.schedule import Level, NoiseSchedule
 from overpaint.errors import NumericsError, OptionError
 from overpaint.models.classes import Classes
@@ -74,6 +74,7 @@ class Calls:
     """Counts forwards of a network; given to the model of one edit."""
 
     count: int = 0
+    rows: int = 0  # each one that a batch holds: guidance takes two of a picture
 
 
 @dataclass(frozen=True)
@@ -106,21 +107,32 @@ class DiffusionModel:
 
         cond: a text of `text`, by default the empty one, or see `Classes`.
         """
+        return self.several(x, (level,), cond)
+
+    def several(
+        self, x: Tensor, levels: Sequence[Level], cond: Cond | Tensor | None = None
+    ) -> Prediction:
+        """The same of rows in as many equal groups as there are levels, each group at its own."""
         if self.calls is not None:
-            self.calls.count += 1
+            self.calls.count += len(levels)
+            self.calls.rows += len(x)
         # A clean state (t = -1) is asked for at the first time that was trained.
-        times = torch.full((x.shape[0],), max(level.t, 0.0), device=x.device)
+        times = torch.tensor([max(level.t, 0.0) for level in levels], device=x.device)
+        times = times.repeat_interleave(len(x) // len(levels))
         out = self._forward(x.float(), times, self._told(x, cond))
         if not bool(torch.isfinite(out).all()):
             raise NumericsError(
                 f"The network of {self.name or 'the model'} returned NaN or infinity",
-                f"at time {level.t:g}, in {str(self.dtype).removeprefix('torch.')}",
+                f"at time {levels[0].t:g}, in {str(self.dtype).removeprefix('torch.')}",
                 "Try --dtype float32; if that fails too, the weights are damaged.",
             )
         variance = None
         if out.shape[1] == 2 * x.shape[1]:
             out, variance = split_variance(out)
-        return PREDICTIONS[self.prediction](x.float(), level, out, variance)
+        shares = [None] * len(levels) if variance is None else variance.chunk(len(levels))
+        rows = (x.float().chunk(len(levels)), levels, out.chunk(len(levels)), shares)
+        predicted = PREDICTIONS[self.prediction]
+        return joined([predicted(*group) for group in zip(*rows, strict=True)])
 
     def _told(self, x: Tensor, cond: Cond | Tensor | None) -> Cond | Tensor | None:
         if self.text is not None:

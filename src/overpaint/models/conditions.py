@@ -7,6 +7,9 @@ from typing import Protocol
 import torch
 from torch import Tensor
 
+from overpaint.core.prediction import Prediction
+from overpaint.core.schedule import Level
+
 Span = tuple[int, int]
 
 
@@ -37,6 +40,12 @@ class Cond:
 
     def _with(self, change: Callable[[Tensor], Tensor]) -> "Cond":
         return Cond(change(self.text), None if self.pooled is None else change(self.pooled))
+
+
+class ConditionalModel(Protocol):
+    """What a network says about `x` (B, ...) at a level, told a text or nothing."""
+
+    def __call__(self, x: Tensor, level: Level, cond: Cond | None = None, /) -> Prediction: ...
 
 
 def stacked(conds: Sequence[Cond]) -> Cond:

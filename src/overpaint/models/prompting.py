@@ -11,7 +11,7 @@ from overpaint.core.prediction import Denoiser, Prediction
 from overpaint.core.schedule import Level
 from overpaint.errors import OptionError
 from overpaint.models.bundle import DiffusionModel
-from overpaint.models.conditions import Cond, Reader, stacked
+from overpaint.models.conditions import Cond, ConditionalModel, Reader, stacked
 from overpaint.models.zoo import reading
 
 Told = Cond | Callable[[Level], Cond]  # a text, or the one of each level
@@ -31,7 +31,7 @@ def reader_of(model: DiffusionModel, what: str = "this") -> Reader:
     return model.text
 
 
-def under(model: DiffusionModel, cond: Cond) -> Denoiser:
+def under(model: ConditionalModel, cond: Cond) -> Denoiser:
     """The model under a text, without guidance."""
     return lambda x, level: model(x, level, cond)
 
@@ -55,7 +55,13 @@ def guided_in(
     parts: texts with weights in [0, 1] that broadcast against the state; where they sum to less
         than 1 the empty text has the rest.
     """
-    nothing = reader_of(model)([""]) if empty is None else empty
+    return away_from(reader_of(model)([""]) if empty is None else empty, model, parts, scale)
+
+
+def away_from(
+    nothing: Told, model: ConditionalModel, parts: Sequence[tuple[Cond, Weight]], scale: float
+) -> Denoiser:
+    """`guided_in` of any model that is told a text, away from `nothing`."""
     weights = [scale * weight for _, weight in parts]
     rest = 1 - sum(weights)
 
@@ -81,7 +87,7 @@ def apart(model: DiffusionModel, query: Cond, reference: Cond) -> Difference:
 
 
 def _each(
-    model: DiffusionModel, x: Tensor, level: Level, conds: Sequence[Cond]
+    model: ConditionalModel, x: Tensor, level: Level, conds: Sequence[Cond]
 ) -> list[Prediction]:
     """What the model says of `x` (B, ...) under each text."""
     told = stacked([cond.beside(x) for cond in conds])

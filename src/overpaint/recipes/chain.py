@@ -12,7 +12,7 @@ from overpaint.core.prediction import Denoiser, Prediction
 from overpaint.core.schedule import Level
 from overpaint.core.solvers import ddim, last, solve
 from overpaint.models.bundle import DiffusionModel
-from overpaint.recipes.portions import Portions
+from overpaint.models.portions import Portions
 
 
 @dataclass(frozen=True)

@@ -10,10 +10,10 @@ import torch
 from torch import Tensor, nn
 
 from overpaint.core.watch import Watch, unwatched
+from overpaint.models.portions import Portions
 from overpaint.recipes.fit import Batch, BatchFn, Changed, Figures, FitConfig, Progress, fit
 from overpaint.recipes.gradients import Told
 from overpaint.recipes.history import History
-from overpaint.recipes.portions import Portions
 from overpaint.recipes.stopping import Stopping
 from overpaint.recipes.strips import Strips
 

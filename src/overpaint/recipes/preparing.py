@@ -12,6 +12,7 @@ from overpaint.core.schedule import Level
 from overpaint.core.watch import Watch, unwatched
 from overpaint.methods.walking import grids
 from overpaint.models.bundle import DiffusionModel
+from overpaint.models.portions import Portions, fitting
 from overpaint.recipes import manner as manners
 from overpaint.recipes.chain import Chain
 from overpaint.recipes.descent import Descent
@@ -19,7 +20,6 @@ from overpaint.recipes.fit import Batch, BatchFn, numpy_rng
 from overpaint.recipes.gradients import Aim, Told, Walk, by_move, through
 from overpaint.recipes.latents import inverted
 from overpaint.recipes.manner import Manner
-from overpaint.recipes.portions import Portions, fitting
 from overpaint.recipes.stopping import Stopping
 from overpaint.recipes.strips import SHOWN, Strips
 
