@@ -8,6 +8,7 @@ from torch import Tensor
 
 from overpaint.core.prediction import Prediction, from_eps
 from overpaint.core.schedule import Level
+from overpaint.models.conditions import Cond
 
 
 @dataclass(frozen=True)
@@ -35,6 +36,24 @@ class Gaussian:
         return there.alpha * self.mean.to(x) + offset * (
             self.deviation(there) / self.deviation(here)
         )
+
+
+@dataclass(frozen=True)
+class Told:
+    """The Gaussian whose mean a text's numbers (B, L, K) give, as the golden inversions have it."""
+
+    patterns: Tensor  # (K, C, H, W)
+    spread: float = 0.5
+    asked: list[Level] = field(default_factory=list)
+
+    def __call__(self, x: Tensor, level: Level, cond: Cond) -> Prediction:
+        """The expected noise and picture of pictures that show what the text says."""
+        self.asked.append(level)
+        numbers, patterns = cond.text.double().mean(1), self.patterns.double()
+        mean = torch.einsum("bk,kchw->bchw", numbers, patterns)
+        variance = (level.alpha * self.spread) ** 2 + level.sigma**2
+        eps = level.sigma * (x.double() - level.alpha * mean) / variance
+        return from_eps(x, level, eps.to(x))
 
 
 def with_variance(denoise: Gaussian, c: float, d: float) -> Callable[[Tensor, Level], Prediction]:

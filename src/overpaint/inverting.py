@@ -2,21 +2,31 @@
 
 import time
 from dataclasses import dataclass, replace
+from os import PathLike
 
 import torch
 from PIL import Image
+from torch import Tensor
 
+from overpaint.core.rng import NoiseStream
 from overpaint.core.schedule import below
 from overpaint.core.solvers import last
 from overpaint.core.watch import Watch, unwatched
 from overpaint.data.images import read_image
 from overpaint.data.placement import fit
+from overpaint.errors import OptionError
+from overpaint.inversions.matching import check
 from overpaint.inversions.registry import find
-from overpaint.inversions.trajectory import replay
+from overpaint.inversions.source import Source, source_of
+from overpaint.inversions.trajectory import Trajectory
 from overpaint.memory import memory_errors
 from overpaint.metrics.fidelity import mae, psnr, ssim
 from overpaint.models.bundle import Calls, DiffusionModel
+from overpaint.models.prompting import reader_of
 from overpaint.models.zoo import load
+from overpaint.trajectories import load as read_trajectory
+
+GUIDANCE = 7.5  # of a model that reads text
 
 
 @dataclass(frozen=True)
@@ -27,13 +37,15 @@ class Reconstruction:
     mae: float
     psnr: float
     ssim: float
-    calls: int
+    codec_mae: float  # against what the codec alone makes of the picture
+    calls: int  # of the network; guidance takes two
     seconds: float
+    trajectory: Trajectory
     residual: float | None = None  # of the inversion, where it was solved for
 
     def figures(self) -> dict[str, float]:
-        """All but the picture; MAE of values in [0, 1], PSNR in decibels."""
-        names = ("mae", "psnr", "ssim", "residual", "calls", "seconds")
+        """All numbers; MAE of values in [0, 1], PSNR in decibels."""
+        names = ("mae", "psnr", "ssim", "codec_mae", "residual", "calls", "seconds")
         found = {name: getattr(self, name) for name in names}
         return {name: value for name, value in found.items() if value is not None}
 
@@ -43,38 +55,76 @@ def reconstruct(
     image: object,
     *,
     model: str | DiffusionModel = "portraits",
+    source_prompt: str = "",
+    guidance_scale: float | None = None,
     strength: float = 0.5,
     steps: int = 40,
     inversion: str = "ddim",
+    trajectory: str | PathLike | None = None,
+    seed: int = 0,
     device: str = "auto",
     dtype: str = "auto",
     watch: Watch = unwatched,
 ) -> Reconstruction:
     """Inversion to `strength` of the path in `steps` moves on the closed grid, and back.
 
-    inversion: a name of `overpaint.inversions.registry`.
+    Args:
+        source_prompt: what the picture shows, for a model that reads text.
+        guidance_scale: of that text against the empty one; 7.5 where nothing is given.
+        inversion: a name of `overpaint.inversions.registry`.
+        trajectory: a file of one that was kept, to go back from; its own levels, inversion and
+            guidance then hold.
+        seed: of the noise of edit-friendly inversion.
+
+    Raises:
+        OptionError: the inversion or a text needs a model that reads one, or the trajectory is of
+            another picture, model or text.
     """
-    invert = find(inversion)
-    picture = read_image(image)
+    way, picture = find(inversion), read_image(image)
     loaded = load(model, device, dtype) if isinstance(model, str) else model
-    counted = replace(loaded, calls=Calls())
+    counted = replace(loaded, calls=(calls := Calls()))
+    kept = None if trajectory is None else read_trajectory(trajectory, counted.device)
+    source = _source(counted, source_prompt, guidance_scale, seed, kept)
     began = time.monotonic()
     levels = counted.schedule.path(below(counted.schedule.time_of(strength), steps))
-    source, placement = fit(picture, counted.size)
+    pixels, placement = fit(picture, counted.size)
     with torch.no_grad():
-        x0 = counted.codec.encode(source.to(counted.device))
-        trajectory = invert(counted, x0, levels, watch=watch)
-        back = last(watch(replay(trajectory, counted), len(levels) - 1, "reconstructing"))
-        rebuilt = counted.codec.decode(back).cpu()
-    seconds = time.monotonic() - began
-    truth, made = (source + 1) / 2, (rebuilt.clamp(-1, 1) + 1) / 2
-    calls = counted.calls.count if counted.calls else 0
+        x0 = counted.codec.encode(pixels.to(counted.device))
+        found = kept or way.invert(source, x0, levels, watch=watch)
+        check(found, source, x0)
+        rebuilt = counted.codec.decode(_walked_back(found, source, watch)).cpu()
+        seconds = time.monotonic() - began
+        alone = counted.codec.decode(x0).cpu()
+    truth, made, plain = ((each.clamp(-1, 1) + 1) / 2 for each in (pixels, rebuilt, alone))
     return Reconstruction(
         image=placement.paste(rebuilt),
         mae=float(mae(made, truth)),
         psnr=float(psnr(made, truth)),
         ssim=float(ssim(made, truth)),
-        calls=calls,
+        codec_mae=float(mae(made, plain)),
+        calls=calls.rows,
         seconds=seconds,
-        residual=trajectory.residual,
+        trajectory=found,
+        residual=found.residual,
     )
+
+
+def _source(
+    model: DiffusionModel, prompt: str, scale: float | None, seed: int, kept: Trajectory | None
+) -> Source:
+    """The picture's text and guidance: those that are given, else those of the trajectory."""
+    key = None if kept is None else kept.key
+    texts = (prompt,) if prompt else key.texts if key else ()
+    if scale is not None and not texts:
+        reader_of(model)
+        raise OptionError("guidance_scale needs a text to guide by", hint="Give a source prompt.")
+    if scale is None:
+        scale = key.scale if key else GUIDANCE
+    return source_of(model, texts, scale=scale, rng=NoiseStream([seed]))
+
+
+def _walked_back(trajectory: Trajectory, source: Source, watch: Watch) -> Tensor:
+    """The state that the trajectory's own way back ends with."""
+    back = find(trajectory.inversion).replay
+    states = back(trajectory, source.along(trajectory), sources=len(trajectory.noise))
+    return last(watch(states, len(trajectory.levels) - 1, "reconstructing"))

@@ -1,7 +1,7 @@
 """Edit-friendly, DDIM, null-text, negative-prompt and direct inversion, as the authors' code."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 from itertools import pairwise
 
@@ -23,24 +23,9 @@ from overpaint.models.conditions import Cond, stacked
 from overpaint.models.prompting import away_from
 
 from .. import golden
+from ..gaussian import Told
 
 ZS, TEXTS, REST = 5e-4, 1e-4, 5e-5
-
-
-@dataclass(frozen=True)
-class Conditional:
-    """The Gaussian eps model whose mean a text's numbers `(B, 3, 4)` give."""
-
-    patterns: Tensor
-    spread: float
-    asked: list[Level]
-
-    def __call__(self, x: Tensor, level: Level, cond: Cond) -> Prediction:
-        self.asked.append(level)
-        mean = torch.einsum("bk,kchw->bchw", cond.text.double().mean(1), self.patterns.double())
-        variance = (level.alpha * self.spread) ** 2 + level.sigma**2
-        eps = level.sigma * (x.double() - level.alpha * mean) / variance
-        return from_eps(x, level, eps.to(x))
 
 
 class Drawn:
@@ -75,12 +60,12 @@ def texts(arrays: dict) -> list[Cond]:
 
 
 @pytest.fixture
-def model(arrays: dict, facts: dict) -> Conditional:
-    return Conditional(arrays["patterns"], facts["s"], [])
+def model(arrays: dict, facts: dict) -> Told:
+    return Told(arrays["patterns"], facts["s"])
 
 
 @pytest.fixture
-def source(model: Conditional, texts: list[Cond]) -> Source:
+def source(model: Told, texts: list[Cond]) -> Source:
     """The first prompt's, with the guidance of null-text inversion."""
     return Source(model, None, texts[1], texts[0], 7.5)
 
@@ -92,7 +77,7 @@ def near(found: Tensor, wanted: Tensor, atol: float = REST) -> None:
 @pytest.mark.parametrize("eta", [1, 0.6])
 @pytest.mark.parametrize("skip", [0, 7])
 def test_edit_friendly_maps_states_and_edits(
-    arrays: dict, facts: dict, levels: list, model: Conditional, texts: list, eta: float, skip: int
+    arrays: dict, facts: dict, levels: list, model: Told, texts: list, eta: float, skip: int
 ) -> None:
     empty, first, second = texts
     scales = facts["cfg"]
@@ -127,7 +112,7 @@ def spread(here: Level, there: Level, eta: float) -> float:
     return eta * share**0.5 * there.sigma / here.sigma
 
 
-def led(model: Conditional, empty: Cond, cond: Cond, scale: Tensor):
+def led(model: Told, empty: Cond, cond: Cond, scale: Tensor):
     """Guidance of a scale for each row."""
 
     def denoise(x: Tensor, level: Level) -> Prediction:

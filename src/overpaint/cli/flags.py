@@ -5,6 +5,8 @@ from typing import Annotated
 
 import typer
 
+from overpaint.inversions.titles import TITLES
+
 Model = Annotated[
     str, typer.Option("-m", "--model", help="An embedded model, a folder, or a hub id.")
 ]
@@ -30,7 +32,14 @@ Clip = Annotated[
     str | None,
     typer.Option("--clip", help="Folder, file or hub id of the CLIP that guides; else embedded."),
 ]
-Invert = Annotated[str, typer.Option("--invert", help="How: ddim or fixed-point.")]
+Invert = Annotated[
+    str,
+    typer.Option(
+        "--invert",
+        metavar="NAME",
+        help="; ".join(f"{name}: {title}" for name, title in TITLES.items()) + ".",
+    ),
+]
 MaxPixels = Annotated[
     int | None,
     typer.Option("--max-pixels", min=1, help="Of a picture or mask; 64 million without it."),

@@ -30,11 +30,25 @@ _HINTS = {
 
 
 def check_target(path: str | os.PathLike, *, overwrite: bool = False) -> Path:
-    """The file that would be written; whatever stands against it is said before any work."""
+    """The picture's file that would be written; what stands against it is said before any work."""
     target = Path(os.fsdecode(path))
-    what = f"cannot write {shown(target)}"
     check_name(target)
     format_of(target)
+    return _free(target, overwrite=overwrite)
+
+
+def check_data_target(path: str | os.PathLike, suffix: str, *, overwrite: bool = False) -> Path:
+    """The same of a file that holds no picture, and whose name has to end in `suffix`."""
+    target = Path(os.fsdecode(path))
+    check_name(target)
+    if target.suffix.lower() != suffix:
+        why, hint = f"its name does not end in {suffix}", f"end the name in {suffix}"
+        raise OptionError(f"cannot write {shown(target)}", why, hint)
+    return _free(target, overwrite=overwrite)
+
+
+def _free(target: Path, *, overwrite: bool) -> Path:
+    what = f"cannot write {shown(target)}"
     try:
         if not target.parent.is_dir():
             raise OutputError(what, "its folder does not exist", _HINTS[errno.ENOENT])
@@ -63,6 +77,16 @@ def write_image(
     """The picture as a PNG, JPEG or WebP file, by the suffix: complete, or not at all."""
     target = check_target(path, overwrite=overwrite)
     data = encode(image, format_of(target), record)
+    if not _placed(data, target, overwrite=overwrite):
+        raise _exists(target)
+    return target
+
+
+def write_data(
+    data: bytes, path: str | os.PathLike, suffix: str, *, overwrite: bool = False
+) -> Path:
+    """Bytes that are no picture as a file: complete, or not at all."""
+    target = check_data_target(path, suffix, overwrite=overwrite)
     if not _placed(data, target, overwrite=overwrite):
         raise _exists(target)
     return target

@@ -62,7 +62,7 @@ def descend(evaluate: Evaluate, start: Tensor, *, bound: float, steps: int) -> P
         if not len(rows):
             break
         now, far = place.rows(rows), length[rows]
-        tried = evaluate(now.point - _as(now.slope, far) * now.slope, rows)
+        tried = evaluate((now.point - _as(now.slope, far) * now.slope).to(now.point), rows)
         fell = tried.loss < now.loss
         further = torch.where(fell, _curved(now, tried, far), _shorter(now, tried, far))
         length = length.index_copy(0, rows, further)

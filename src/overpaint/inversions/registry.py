@@ -18,6 +18,7 @@ from overpaint.inversions.fixed_point import fixed_point
 from overpaint.inversions.negative_prompt import negative_prompt
 from overpaint.inversions.null_text import null_text
 from overpaint.inversions.source import Source
+from overpaint.inversions.titles import TITLES
 from overpaint.inversions.trajectory import Trajectory, replay
 
 Up = Callable[..., Trajectory]
@@ -52,7 +53,6 @@ class Inversion:
     """
 
     name: str
-    title: str
     paper: str  # arXiv id
     up: Up
     down: Down = plain
@@ -60,6 +60,11 @@ class Inversion:
     led: bool = False  # what is found holds for one scale of the guidance alone
     tied: bool = False  # the way down takes the very levels of the way up, and a step of its own
     pins: bool = False  # the pictures' own rows need no prediction on the way down
+
+    @property
+    def title(self) -> str:
+        """What it is, in a few words."""
+        return TITLES[self.name]
 
     def invert(
         self, source: Source, x0: Tensor, levels: Sequence[Level], *, watch: Watch = unwatched
@@ -105,60 +110,21 @@ def unguided(invert: Callable[..., Trajectory]) -> Up:
 INVERSIONS: Mapping[str, Inversion] = {
     each.name: each
     for each in (
-        Inversion("ddim", "the deterministic step, walked up", "2010.02502", unguided(ddim)),
-        Inversion("fixed-point", "each step up solved for", "2309.04907", unguided(fixed_point)),
-        Inversion(
-            "edict",
-            "exact, two coupled states",
-            "2211.12446",
-            edict.edict,
-            edict.replay,
-            led=True,
-            tied=True,
-        ),
-        Inversion(
-            "bdia",
-            "exact, in single calls",
-            "2307.10829",
-            bdia.bdia,
-            bdia.replay,
-            led=True,
-            tied=True,
-        ),
+        Inversion("ddim", "2010.02502", unguided(ddim)),
+        Inversion("fixed-point", "2309.04907", unguided(fixed_point)),
+        Inversion("edict", "2211.12446", edict.edict, edict.replay, led=True, tied=True),
+        Inversion("bdia", "2307.10829", bdia.bdia, bdia.replay, led=True, tied=True),
         Inversion(
             "edit-friendly",
-            "noise maps that hold the picture",
             "2304.06140",
             edit_friendly.edit_friendly,
             edit_friendly.replay,
             led=True,
             tied=True,
         ),
-        Inversion(
-            "null-text",
-            "fits what stands for the empty text",
-            "2211.09794",
-            null_text,
-            reads=True,
-            led=True,
-            tied=True,
-        ),
-        Inversion(
-            "negative-prompt",
-            "the source prompt for the empty text",
-            "2305.16807",
-            negative_prompt,
-            reads=True,
-        ),
-        Inversion(
-            "direct",
-            "the source put back at each step",
-            "2310.01506",
-            unguided(ddim),
-            direct.replay,
-            tied=True,
-            pins=True,
-        ),
+        Inversion("null-text", "2211.09794", null_text, reads=True, led=True, tied=True),
+        Inversion("negative-prompt", "2305.16807", negative_prompt, reads=True),
+        Inversion("direct", "2310.01506", unguided(ddim), direct.replay, tied=True, pins=True),
     )
 }
 

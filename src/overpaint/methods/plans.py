@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from overpaint.core.schedule import NoiseSchedule
 from overpaint.errors import OptionError
-from overpaint.inversions.registry import INVERSIONS
+from overpaint.inversions.registry import INVERSIONS, find
 from overpaint.methods.combining import COMBINE, REST, Blend
 from overpaint.methods.options import opt, parse_fields
 from overpaint.methods.strength import AUTO, TUNED, checked_time
@@ -58,6 +58,17 @@ class Options:
             raise OptionError("t0=auto reaches one score", "identity and direction are both given")
         if self.grid == "official" and self.spacing == "log_snr":
             raise OptionError("the official grid has times of its own", hint="Use grid=closed.")
+        if find(self.inversion).tied:
+            self._check_tied()
+
+    def _check_tied(self) -> None:
+        """Refuses a way down that is not the inversion's own."""
+        what = f"the inversion {self.inversion} goes back by its own steps"
+        if self.solver != "ddim" or self.spacing == "log_snr":
+            raise OptionError(what, hint="Leave out solver and spacing.")
+        counts = {getattr(self, name) for name in COUNTS} - {None}
+        if len(counts) > 1:
+            raise OptionError(what, "as many as up", f"Leave out one of {' and '.join(COUNTS)}.")
 
     @property
     def as_tuned(self) -> bool:
@@ -94,7 +105,7 @@ def step_counts(options: Options, blend: Blend) -> tuple[int, int]:
 
     A chain of a few steps that was tuned as a whole is best in just as many: with more, each step
     adds what the few had to do at once. From a noise level that was asked for, or on the official
-    grid, 40. Of several adapters the most count.
+    grid, 40. Of several adapters the most count. A tied inversion has one number for both.
     """
     asked = {name: getattr(options, name) for name in COUNTS}
     if options.leaves_level and options.grid != "official":
@@ -103,6 +114,9 @@ def step_counts(options: Options, blend: Blend) -> tuple[int, int]:
         known = [parse_fields(Options, card, "The adapter's card") for card in cards]
         asked |= {name: max(getattr(each, name) or 0 for each in known) for name in open_}
     inversion, generation = (asked[name] or STEPS for name in COUNTS)
+    if find(options.inversion).tied:
+        both = options.num_inversion_steps or options.num_inference_steps or inversion
+        return both, both
     return inversion, generation
 
 

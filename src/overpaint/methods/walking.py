@@ -7,10 +7,12 @@ from torch import Tensor
 
 from overpaint.core.masks import blend
 from overpaint.core.prediction import Denoiser
+from overpaint.core.rng import NoiseStream
 from overpaint.core.schedule import Level, NoiseSchedule, below, by_log_snr, official
 from overpaint.core.solvers import After, StepFn, ddim, dpmpp_2m, last, solve
 from overpaint.core.watch import Watch, unwatched
-from overpaint.inversions.registry import INVERSIONS
+from overpaint.inversions.registry import find
+from overpaint.inversions.source import source_of
 from overpaint.inversions.trajectory import Trajectory
 from overpaint.models.bundle import DiffusionModel
 
@@ -44,12 +46,21 @@ def walk(
     mask: Tensor | None = None,
     watch: Watch = unwatched,
 ) -> Tensor:
-    """`source` (B, ...) inverted with `model` and generated with `denoise`; mask: in its space."""
+    """`source` (B, ...) inverted with `model` and generated with `denoise`; mask: in its space.
+
+    A tied inversion has but one way down: over its own levels, by its own step.
+    """
     up, down = grids(model.schedule, way.t0, way.steps, grid=way.grid, spacing=way.spacing)
-    trajectory = INVERSIONS[way.inversion](model, source, up, watch=watch)
+    inversion = find(way.inversion)
+    asked = source_of(model, rng=NoiseStream(range(len(source))))
+    trajectory = inversion.invert(asked, source, up, watch=watch)
     after = None if mask is None else keep_inverted(trajectory, source, mask)
-    states = solve(denoise, trajectory.noise, down, SOLVERS[way.solver](), after)
-    return last(watch(states, len(down) - 1, "editing"))
+    if inversion.tied:
+        states, moves = inversion.replay(trajectory, denoise, after), len(up) - 1
+    else:
+        states = solve(denoise, trajectory.noise, down, SOLVERS[way.solver](), after)
+        moves = len(down) - 1
+    return last(watch(states, moves, "editing"))
 
 
 def grids(
