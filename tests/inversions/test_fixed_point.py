@@ -6,10 +6,8 @@ import torch
 from overpaint.core.prediction import from_eps
 from overpaint.core.schedule import CLEAN, NoiseSchedule, below
 from overpaint.core.solvers import last
-from overpaint.errors import OptionError
 from overpaint.inversions.ddim import ddim
 from overpaint.inversions.fixed_point import fixed_point
-from overpaint.inversions.registry import INVERSIONS, find
 from overpaint.inversions.trajectory import replay
 
 from ..gaussian import Gaussian
@@ -73,11 +71,3 @@ def test_a_network_that_returns_no_number_is_not_hidden():
         return from_eps(x, level, x / 0)
 
     assert not torch.isfinite(fixed_point(broken, X0, LEVELS).noise).all()
-
-
-def test_inversions_are_found_by_name():
-    assert set(INVERSIONS) == {"ddim", "fixed-point"}
-    for invert in INVERSIONS.values():
-        assert error(invert(model(), X0, LEVELS)) < 0.1
-    with pytest.raises(OptionError, match="no inversion 'edict'"):
-        find("edict")
