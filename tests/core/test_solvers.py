@@ -187,6 +187,23 @@ def test_steps_with_noise_do_not_lead_up(make):
         last(solve(GAUSSIAN, noise(1, 3, 4, 4), levels, make(NoiseStream([0]))))
 
 
+@pytest.mark.parametrize(
+    ("here", "there"),
+    [
+        SCHEDULE.path([500, 400]),
+        (Level(0, 1, 9), Level(0, 1, 2)),
+        (Level(0, 0.2, 0.8), Level(0, 0.7, 0.3)),
+    ],
+    ids=["preserving", "exploding", "straight"],
+)
+def test_the_posterior_variance_is_that_of_the_joint_gaussian_on_any_path(here, there):
+    """Of the state `there` given the one `here`, both conditioned on x0."""
+    ratio = here.alpha / there.alpha
+    joint = ratio * there.sigma**2  # their covariance
+    wanted = there.sigma**2 - joint**2 / here.sigma**2
+    assert posterior_variance(here, there) == pytest.approx(wanted)
+
+
 def test_a_path_of_one_level_is_refused():
     with pytest.raises(OptionError, match="two levels"):
         last(solve(GAUSSIAN, noise(1, 3, 4, 4), [CLEAN]))

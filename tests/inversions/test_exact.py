@@ -61,7 +61,7 @@ def test_bdia_is_exact_for_any_gamma(gamma):
 
 
 def test_the_moves_of_bdia_are_those_of_the_paper():
-    """x_{t-1} = g x_{t+1} - g back(x_t) + forth(x_t), with DDIM there and back (eq. 13)."""
+    """x_{t-1} = g x_{t+1} - g back(x_t) + forth(x_t), with DDIM there and back."""
     source, gamma = world(), 0.96
     found = bdia.bdia(source, X0.double(), LEVELS, gamma=gamma)
     high, here, low = LEVELS[3:6]

@@ -57,6 +57,23 @@ def test_what_is_not_finite_is_an_error(model, bad):
         replace(model, net=spy)(state(), model.schedule.at(10))
 
 
+def test_groups_of_rows_stand_each_at_a_level_of_their_own(model):
+    levels = model.schedule.path([900, 500, -1])
+    x = torch.cat([state(), state().flip(0), state() / 2])
+    calls = Calls()
+    found = replace(model, calls=calls).several(x, levels)
+    alone = [model(part, level) for part, level in zip(x.chunk(3), levels, strict=True)]
+    torch.testing.assert_close(found.eps, torch.cat([p.eps for p in alone]), rtol=1e-4, atol=1e-4)
+    torch.testing.assert_close(found.x0, torch.cat([p.x0 for p in alone]), rtol=1e-3, atol=1e-3)
+    assert (calls.count, calls.rows) == (3, 6)
+
+
+def test_the_variance_of_several_levels_is_that_of_their_rows(model):
+    levels = model.schedule.path([900, 500])
+    found = replace(model, net=Spy(parts=2)).several(torch.cat([state(), state()]), levels)
+    assert torch.equal(found.variance, torch.ones_like(found.eps))
+
+
 def test_calls_are_counted_where_asked(model):
     calls = Calls()
     counted = replace(model, calls=calls)

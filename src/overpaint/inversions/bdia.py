@@ -11,7 +11,7 @@ from overpaint.core.schedule import Level
 from overpaint.core.solvers import After, StepFn, ddim, solve
 from overpaint.core.watch import Watch, unwatched
 from overpaint.errors import OptionError
-from overpaint.inversions.pairs import on_newer, pair_of
+from overpaint.inversions.pairs import acting, pair_of, seeing
 from overpaint.inversions.source import Source
 from overpaint.inversions.trajectory import Trajectory
 
@@ -39,7 +39,7 @@ def bdia(
     """
     if len(levels) < 3:
         raise OptionError("bdia needs two moves at least", hint="Give more steps.")
-    upward, denoise = levels[::-1], source.guided()
+    upward, denoise = levels[::-1], seeing(source.guided(), x0.dtype)
     low, first = upward[:2]
     start = x0.double()
     (moved,) = solve(denoise, start, (low, first), ask_ahead=True)
@@ -57,10 +57,11 @@ def replay(
     """The states further down; the first of them is the trajectory's own, whatever the denoiser."""
     levels, gamma = trajectory.levels, trajectory.settings["gamma"]
     pair, dtype = pair_of(trajectory), trajectory.noise.dtype
-    newer = None if after is None else on_newer(after)
+    newer = None if after is None else _on_newer(acting(after, dtype))
     if newer is not None:
         pair = newer(pair, levels[1])
-    moves = solve(_newer(denoise), pair, levels[1:], _move(levels, gamma), newer)
+    ask = _newer(seeing(denoise, dtype))
+    moves = solve(ask, pair, levels[1:], _move(levels, gamma), newer)
     return (pair[1].to(dtype) for pair in chain([pair], moves))
 
 
@@ -68,8 +69,12 @@ def _newer(denoise: Denoiser) -> Denoiser:
     return lambda pair, level: denoise(pair[1], level)
 
 
+def _on_newer(after: After) -> After:
+    return lambda pair, level: torch.stack([pair[0], after(pair[1], level)])
+
+
 def _move(path: Sequence[Level], share: float) -> StepFn:
-    """Equation 13: what the last move did is undone, as far as `share`, and the next one done.
+    """What the last move did is undone, as far as `share`, and the next one done.
 
     Down a path the share is gamma, up it 1 / gamma: then the moves are each other's inverse.
     """

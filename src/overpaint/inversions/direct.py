@@ -16,7 +16,7 @@ def replay(
 ) -> Iterator[Tensor]:
     """Samples down with the first `sources` rows at the trajectory's own states, then `after`.
 
-    The paper adds the difference of state and prediction to these rows (algorithm 2); whatever was
+    The paper adds the difference of state and prediction to these rows; whatever was
     predicted, the sum is the state. So nothing is asked where there are no other rows.
     """
     states = trajectory.states

@@ -1,6 +1,6 @@
 """EDICT: two coupled states, either of which undoes the other's move (arXiv 2211.12446)."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 
 import torch
 from torch import Tensor
@@ -10,7 +10,7 @@ from overpaint.core.schedule import Level
 from overpaint.core.solvers import After, StepFn, solve
 from overpaint.core.watch import Watch, unwatched
 from overpaint.errors import OptionError
-from overpaint.inversions.pairs import on_both, pair_of
+from overpaint.inversions.pairs import acting, pair_of, seeing
 from overpaint.inversions.source import Source
 from overpaint.inversions.trajectory import Trajectory
 
@@ -40,11 +40,14 @@ def edict(
     if levels[0].alpha == 0:
         what, why = "edict cannot begin at pure noise", "its move divides by the signal there"
         raise OptionError(what, why, "Give a strength below 1.")
-    upward, denoise = levels[::-1], source.guided()
+    upward, denoise = levels[::-1], seeing(source.guided(), x0.dtype)
+
+    def ask(pair: Tensor, level: Level) -> Prediction:
+        """The call that a move down ends with, which is the first to be undone."""
+        return denoise(_apart(pair, mix)[0], level)
+
     pair = torch.stack([x0, x0]).double()
-    # The call that a move down ended with comes first; it is asked at the level gone to.
-    first = _asking(denoise, lambda pair: _apart(pair, mix)[0])
-    moves = solve(first, pair, upward, _up(denoise, mix), ask_ahead=True)
+    moves = solve(ask, pair, upward, _up(denoise, mix), ask_ahead=True)
     states = {upward[0]: x0}
     for level, pair in zip(upward[1:], watch(moves, len(upward) - 1, "inverting"), strict=True):
         states[level] = pair.mean(0).to(x0.dtype)
@@ -56,14 +59,21 @@ def replay(
 ) -> Iterator[Tensor]:
     """The mean of both states at each level further down; `after` acts on both."""
     mix, dtype = trajectory.settings["mix"], trajectory.noise.dtype
-    first = _asking(denoise, lambda pair: pair[1])
-    both = None if after is None else on_both(after)
-    moves = solve(first, pair_of(trajectory), trajectory.levels, _down(denoise, mix), both)
+    denoise = seeing(denoise, dtype)
+
+    def ask(pair: Tensor, level: Level) -> Prediction:
+        return denoise(pair[1], level)
+
+    both = None if after is None else _on_both(acting(after, dtype))
+    moves = solve(ask, pair_of(trajectory), trajectory.levels, _down(denoise, mix), both)
     return (pair.mean(0).to(dtype) for pair in moves)
 
 
 def _down(denoise: Denoiser, mix: float) -> StepFn:
-    """Equations 12 and 14; the states change places, as the paper does every other move."""
+    """Each state takes the noise that is predicted at the other; then they are mixed.
+
+    They change places, since the paper begins with the other one every other move.
+    """
 
     def step(pair: Tensor, pred: Prediction, here: Level, there: Level) -> Tensor:
         keep, add = _factors(here, there)
@@ -77,7 +87,7 @@ def _down(denoise: Denoiser, mix: float) -> StepFn:
 
 
 def _up(denoise: Denoiser, mix: float) -> StepFn:
-    """Equations 13 and 15, undone in reverse."""
+    """The same undone, last things first."""
 
     def step(pair: Tensor, pred: Prediction, here: Level, there: Level) -> Tensor:
         keep, add = _factors(there, here)
@@ -96,8 +106,8 @@ def _apart(pair: Tensor, mix: float) -> tuple[Tensor, Tensor]:
     return (x - (1 - mix) * y) / mix, y
 
 
-def _asking(denoise: Denoiser, of: Callable[[Tensor], Tensor]) -> Denoiser:
-    return lambda pair, level: denoise(of(pair), level)
+def _on_both(after: After) -> After:
+    return lambda pair, level: torch.stack([after(state, level) for state in pair])
 
 
 def _factors(here: Level, there: Level) -> tuple[float, float]:

@@ -32,8 +32,8 @@ def edit_friendly(
 ) -> Trajectory:
     """Inverts `x0` (B, ...) by noise drawn anew at each level, and what each move down lacks then.
 
-    The states (equation 6) do not depend on each other, so that the network is asked about many
-    levels in one call; `noises` is what leads from one to the next (equation 5).
+    The states do not depend on each other, so that the network is asked about many levels in one
+    call; `noises` is what leads from one to the next.
 
     Args:
         levels: descending, as for sampling; the picture is taken for the state at the last one.

@@ -34,7 +34,7 @@ class Move:
         return Prediction(*(self.scale * far + rest * near for far, near in (x0, eps)))
 
     def missed(self, pred: Prediction) -> Tensor:
-        """(B,) mean squared distance from the target of where a prediction leads (eq. 3)."""
+        """(B,) mean squared distance from the target of where a prediction leads."""
         reached = ddim(self.x, pred, self.here, self.there)
         return (reached - self.target).square().flatten(1).mean(1)
 

@@ -26,7 +26,7 @@ def negative_prompt(
     share: float = 0.0,
     watch: Watch = unwatched,
 ) -> Trajectory:
-    """DDIM inversion whose replay of the source is unguided, whatever the scale (equation 6).
+    """DDIM inversion whose replay of the source is unguided, whatever the scale.
 
     share: how far from the source text to the empty one, in [0, 1].
     """

@@ -1,8 +1,9 @@
-"""Two states that are walked together."""
+"""Two states that are walked together, in float64; others see them in the picture's own dtype."""
 
 import torch
 from torch import Tensor
 
+from overpaint.core.prediction import Denoiser
 from overpaint.core.schedule import Level
 from overpaint.core.solvers import After
 from overpaint.errors import OptionError
@@ -16,15 +17,17 @@ def pair_of(trajectory: Trajectory) -> Tensor:
     return trajectory.pair
 
 
-def on_both(after: After) -> After:
-    """What happens to a state, of a pair."""
-    return lambda pair, level: torch.stack([after(state, level) for state in pair])
+def seeing(denoise: Denoiser, dtype: torch.dtype) -> Denoiser:
+    """A denoiser of states in float64."""
+    return lambda x, level: denoise(x.to(dtype), level)
 
 
-def on_newer(after: After) -> After:
-    """The same, of the one that has just reached the level."""
+def acting(after: After, dtype: torch.dtype) -> After:
+    """What happens to a state in float64; a number that is left as it is keeps all its digits."""
 
-    def act(pair: Tensor, level: Level) -> Tensor:
-        return torch.stack([pair[0], after(pair[1], level)])
+    def act(state: Tensor, level: Level) -> Tensor:
+        given = state.to(dtype)
+        acted = after(given, level)
+        return torch.where(acted == given, state, acted.to(state))
 
     return act
