@@ -114,7 +114,8 @@ def _source(
 ) -> Source:
     """The picture's text and guidance: those that are given, else those of the trajectory."""
     key = None if kept is None else kept.key
-    texts = (prompt,) if prompt else key.texts if key else ()
+    kept_texts = key.texts if key and model.text is not None else ()
+    texts = (prompt,) if prompt else kept_texts
     if scale is not None and not texts:
         reader_of(model)
         raise OptionError("guidance_scale needs a text to guide by", hint="Give a source prompt.")

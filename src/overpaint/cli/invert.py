@@ -77,7 +77,8 @@ def invert(
     if as_json:
         path = next((str(each) for each in written), None)
         way = {"inversion": found.trajectory.inversion, "trajectory": save and str(save)}
-        terminal.line({"image": image, "path": path, "model": model, **way, **found.figures()})
+        told = {"image": image, "path": path, "model": model, **way, "residual": None}
+        terminal.line({**told, **found.figures()})
         return
     rows = [(name, f"{value:.5g}") for name, value in found.figures().items()]
     if None in paths:  # stdout holds the picture
