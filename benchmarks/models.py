@@ -1,6 +1,6 @@
 """Judge and CLIP on held-out renders; samples and reconstructions of the pixel model."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 
 import torch
@@ -10,7 +10,7 @@ from overpaint.core.schedule import Level, below
 from overpaint.core.solvers import last
 from overpaint.inversions.ddim import ddim, replay
 from overpaint.inversions.fixed_point import fixed_point
-from overpaint.inversions.registry import Inversion
+from overpaint.inversions.trajectory import Trajectory
 from overpaint.metrics.fidelity import mae
 from overpaint.metrics.semantic import accuracy, confident
 from overpaint.models.bundle import DiffusionModel
@@ -134,7 +134,10 @@ def reconstruction(count: int = 64, t0: float = 500, steps: int = 40) -> Figures
 
 
 def _lost(
-    model: DiffusionModel, truth: torch.Tensor, levels: Sequence[Level], invert: Inversion
+    model: DiffusionModel,
+    truth: torch.Tensor,
+    levels: Sequence[Level],
+    invert: Callable[..., Trajectory],
 ) -> float:
     back = []
     with torch.no_grad():

@@ -8,6 +8,7 @@ from pathlib import Path
 from benchmarks import attention, local_rows, swap_rows
 from benchmarks.degrees import DEGREES, NAMES
 from benchmarks.edits import AIMS
+from benchmarks.inversion_rows import inversions, wide
 from benchmarks.row import Results, Row, at
 
 ROOT = Path(__file__).parent.parent
@@ -18,6 +19,7 @@ def rows(of: str | None = None) -> list[Row]:
     """The figures of a method, or of the whole project."""
     found = {"embedded": embedded, "diffusionclip": diffusionclip}
     found |= {**local_rows.METHODS, **swap_rows.METHODS, "attention": attention.rows}
+    found["inversions"] = inversions
     return found[of]() if of else [row for rows in found.values() for row in rows()]
 
 
@@ -139,7 +141,9 @@ def least_rise(results: Results) -> float:
 
 
 def table(results: Results, of: str | None = None) -> str:
-    """The rows as a Markdown table."""
+    """The rows as a Markdown table; "reconstructions" are all inversions with a column a number."""
+    if of == "reconstructions":
+        return wide(results)
     head = "| figure | asked for | measured | command |\n|---|---|---|---|"
     return "\n".join([head, *(row.line(results) for row in rows(of))])
 

@@ -10,6 +10,8 @@ from overpaint.methods.options import opt, parse_fields
 from overpaint.methods.strength import AUTO, TUNED, checked_time
 from overpaint.methods.walking import GRIDS, SOLVERS, SPACINGS, Way
 
+# Those that use texts, or rows of a source, have nothing to add here.
+WAYS_UP = tuple(name for name, each in INVERSIONS.items() if not (each.reads or each.pins))
 COUNTS = ("num_inversion_steps", "num_inference_steps")
 STEPS = 40  # network calls of inversion and generation where neither options nor card say
 
@@ -31,7 +33,7 @@ class Options:
     degree: float = opt(1.0, "of change: 0 as untuned, 1 as tuned, below and beyond too", -2, 3)
     combine: str = opt("noise", "what of several adapters is combined", choices=COMBINE)
     rest: str = opt("base", "whose is what weights leave to 1; none: they are scaled", choices=REST)
-    inversion: str = opt("ddim", "how the picture is inverted", choices=tuple(INVERSIONS))
+    inversion: str = opt("ddim", "how the picture is inverted", choices=WAYS_UP)
     solver: str = opt("ddim", "how noise is removed", choices=tuple(SOLVERS))
     spacing: str = opt(
         "auto", "of the times of the generation; auto: log_snr for dpmpp_2m", choices=SPACINGS
