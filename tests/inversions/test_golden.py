@@ -91,8 +91,8 @@ def test_edit_friendly_maps_states_and_edits(
         near(found.noises[high][0] / spread(high, low, eta), arrays[f"{name}.zs"][k], ZS)
     weights = torch.tensor(scales).view(2, 1, 1, 1)
     asked = {
-        "reconstruction": ([0], away_from(empty, model, first, scales[0])),
-        "edit": ([0], away_from(empty, model, second, scales[1])),
+        "reconstruction": ([0], away_from(empty, model, [(first, 1.0)], scales[0])),
+        "edit": ([0], away_from(empty, model, [(second, 1.0)], scales[1])),
         "both": ([0, 0], led(model, empty, stacked([first, second]), weights)),
     }
     for what, (rows, denoise) in asked.items():
@@ -156,7 +156,7 @@ def test_null_text_as_published(arrays, facts, levels, model, source, texts) -> 
 def both(found: Trajectory, source: Source, texts: list[Cond]) -> Iterator[Tensor]:
     """The replay of the picture and of its edit."""
     told = partial(found.rows([0, 0]).empty_at, empty=source.empty)
-    denoise = away_from(told, source.model, stacked(texts[1:]), source.scale)
+    denoise = away_from(told, source.model, [(stacked(texts[1:]), 1.0)], source.scale)
     return replay(found.rows([0, 0]), denoise)
 
 
@@ -173,7 +173,7 @@ def test_the_plain_empty_text_and_the_source_text_in_its_place(
 
 def test_direct_replaces_what_offsets_would_put_right(arrays, levels, source, texts) -> None:
     found = ddim(source.denoise, arrays["x0"], levels, ask_ahead=True).rows([0, 0])
-    denoise = away_from(source.empty, source.model, stacked(texts[1:]), source.scale)
+    denoise = away_from(source.empty, source.model, [(stacked(texts[1:]), 1.0)], source.scale)
     for k, (here, there) in enumerate(pairwise(levels)):
         state = found.states[here]
         offset = found.states[there] - step(state, denoise(state, here), here, there)

@@ -11,18 +11,19 @@ from overpaint.core.masks import blend, keep_outside, keep_trajectory
 from overpaint.core.prediction import Denoiser
 from overpaint.core.rng import NoiseStream
 from overpaint.core.schedule import Level, below
-from overpaint.core.solvers import last, solve
+from overpaint.core.solvers import After, last, solve
 from overpaint.core.watch import Watch
 from overpaint.errors import OptionError
-from overpaint.inversions.registry import INVERSIONS
-from overpaint.inversions.trajectory import Trajectory, replay
+from overpaint.inversions.registry import INVERSIONS, find
+from overpaint.inversions.source import source_of
+from overpaint.inversions.trajectory import Trajectory
 from overpaint.methods.finding import Finding, Found, found
 from overpaint.methods.guiding import whole
 from overpaint.methods.options import opt
 from overpaint.methods.prompted import SCALE, led
 from overpaint.methods.registry import Outcome, Run, Task, register
 from overpaint.models.bundle import DiffusionModel
-from overpaint.models.prompting import Told, reader_of, under
+from overpaint.models.prompting import Told, reader_of
 
 OPERATORS, HINTS = ("encode", "glide", "noise"), ("instead", "intersect", "union")
 
@@ -119,23 +120,37 @@ class Way:
     def inverted(self) -> Trajectory:
         """The way up without a text, or under the source's; walked once for all rows."""
         text = self.task.source_prompt if self.options.encode_source else ""
-        plain = under(self.model, reader_of(self.model)([text]))
-        invert = INVERSIONS[self.options.inversion]
-        one = invert(plain, self.x0[:1], self.levels, watch=self.watch)
-        states = {level: state.expand_as(self.x0) for level, state in one.states.items()}
-        return replace(one, states=states)
+        rng, scale = NoiseStream(self.rng.seeds[:1]), self.options.guidance_scale
+        source = source_of(self.model, [text], scale=scale, rng=rng)
+        up = find(self.options.inversion).invert
+        one = up(source, self.x0[:1], self.levels, watch=self.watch)
+        return one.rows([0] * len(self.x0))
+
+    def back(
+        self,
+        trajectory: Trajectory,
+        after: After | None = None,
+        change: Callable[[Denoiser], Denoiser] = lambda denoise: denoise,
+    ) -> Iterator[Tensor]:
+        """The way down that belongs to the inversion, under the texts."""
+        empty = reader_of(self.model)([""])
+        denoise = change(self.led(lambda level: trajectory.empty_at(level, empty)))
+        return find(self.options.inversion).replay(trajectory, denoise, after)
 
 
 def encoded(way: Way) -> Iterator[Tensor]:
     """The paper's: outside the mask the encoded picture's own states, at last itself."""
     trajectory = way.inverted()
-    return replay(trajectory, way.led(), keep_trajectory(trajectory.states, way.inside))
+    return way.back(trajectory, keep_trajectory(trajectory.states, way.inside))
 
 
 def replaced(way: Way) -> Iterator[Tensor]:
     """GLIDE's (arXiv 2112.10741): outside the mask every predicted picture is the picture."""
-    change = mapping_x0(way.led(), lambda x0: blend(x0, way.x0, way.inside > 0))
-    return replay(way.inverted(), change)
+
+    def kept(x0: Tensor) -> Tensor:
+        return blend(x0, way.x0, way.inside > 0)
+
+    return way.back(way.inverted(), change=lambda denoise: mapping_x0(denoise, kept))
 
 
 def noised(way: Way) -> Iterator[Tensor]:
