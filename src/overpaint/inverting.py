@@ -95,18 +95,21 @@ def reconstruct(
         rebuilt = counted.codec.decode(_walked_back(found, source, watch)).cpu()
         seconds = time.monotonic() - began
         alone = counted.codec.decode(x0).cpu()
-    truth, made, plain = ((each.clamp(-1, 1) + 1) / 2 for each in (pixels, rebuilt, alone))
     return Reconstruction(
         image=placement.paste(rebuilt),
-        mae=float(mae(made, truth)),
-        psnr=float(psnr(made, truth)),
-        ssim=float(ssim(made, truth)),
-        codec_mae=float(mae(made, plain)),
         calls=calls.rows,
         seconds=seconds,
         trajectory=found,
         residual=found.residual,
+        **_errors(pixels, rebuilt, alone),
     )
+
+
+def _errors(truth: Tensor, made: Tensor, coded: Tensor) -> dict[str, float]:
+    """Of what was made (1, 3, S, S), against the truth and what the codec alone makes of it."""
+    truth, made, coded = ((each.clamp(-1, 1) + 1) / 2 for each in (truth, made, coded))
+    found = {metric.name: float(metric(made, truth)) for metric in (mae, psnr, ssim)}
+    return {**found, "codec_mae": float(mae(made, coded))}
 
 
 def _source(

@@ -11,6 +11,7 @@ from overpaint.core.solvers import last, solve
 from overpaint.core.watch import unwatched
 from overpaint.errors import OptionError
 from overpaint.inversions.ddim import ddim
+from overpaint.inversions.registry import INVERSIONS
 from overpaint.methods import registry
 from overpaint.methods.diffedit import OPERATORS, WALKS, Options, Way
 from overpaint.methods.registry import Region, Run, Task
@@ -158,9 +159,12 @@ def test_guidance_acts():
     assert not torch.allclose(one.images, other.images, atol=0.01)
 
 
-@pytest.mark.parametrize("inversion", ["ddim", "fixed-point"])
-def test_any_inversion_encodes(inversion):
-    outcome = made(Task(IMAGE, PROMPT, SOURCE, LEFT), inversion=inversion)
+@pytest.mark.parametrize("source", [False, True])
+@pytest.mark.parametrize("inversion", INVERSIONS)
+def test_any_inversion_encodes(inversion, source):
+    task = Task(IMAGE, PROMPT, SOURCE, LEFT)
+    outcome = made(task, inversion=inversion, encode_source=source)
+    assert not torch.equal(outcome.images[..., :8], IMAGE[..., :8])
     assert torch.equal(outcome.images[..., 8:], IMAGE[..., 8:])
 
 
