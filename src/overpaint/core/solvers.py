@@ -153,7 +153,7 @@ def _beta(here: Level, there: Level) -> float:
     """The noise variance that the forward process adds from `there` to `here`."""
     if here.log_snr >= there.log_snr:
         raise OptionError("a step with noise leads down the path; invert without noise")
-    return 1 - (here.alpha / there.alpha) ** 2
+    return here.sigma**2 - (here.alpha / there.alpha * there.sigma) ** 2
 
 
 def _leaving_room(pred: Prediction, there: Level, spread: float) -> Tensor:

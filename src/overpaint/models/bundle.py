@@ -12,7 +12,7 @@ from torch.func import functional_call
 from torch.nn import functional as F
 
 from overpaint.core.prediction import PREDICTIONS, Prediction, split_variance
-from overpaint.core.schedule import Level, NoiseSchedule
+from overpaint.core.schedule import Level, Schedule
 from overpaint.errors import NumericsError, OptionError
 from overpaint.models.classes import Classes
 from overpaint.models.conditions import Cond, Reader
@@ -81,7 +81,7 @@ class DiffusionModel:
     """A network with what is needed to use it; state is float32 whatever the network runs in."""
 
     net: nn.Module
-    schedule: NoiseSchedule
+    schedule: Schedule
     codec: Codec
     size: int  # side of the square images it was trained on
     prediction: str = "eps"  # a key of PREDICTIONS
@@ -108,8 +108,7 @@ class DiffusionModel:
         """
         if self.calls is not None:
             self.calls.count += 1
-        # A clean state (t = -1) is asked for at the first time that was trained.
-        times = torch.full((x.shape[0],), max(level.t, 0.0), device=x.device)
+        times = torch.full((x.shape[0],), self.schedule.clock(level), device=x.device)
         out = self._forward(x.float(), times, self._told(x, cond))
         if not bool(torch.isfinite(out).all()):
             raise NumericsError(
