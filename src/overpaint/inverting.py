@@ -59,8 +59,9 @@ def reconstruct(
     loaded = load(model, device, dtype) if isinstance(model, str) else model
     counted = replace(loaded, calls=Calls())
     began = time.monotonic()
+    source, placement = fit(picture, counted.frame)
+    counted = counted.paced(source)
     levels = counted.schedule.path(below(counted.schedule.time_of(strength), steps))
-    source, placement = fit(picture, counted.size)
     with torch.no_grad():
         x0 = counted.codec.encode(source.to(counted.device))
         trajectory = invert(counted, x0, levels, watch=watch)
