@@ -32,8 +32,8 @@ def flux(tmp_path_factory):
     return write_flux(tmp_path_factory.mktemp("flow") / "flux")
 
 
-def theirs(kind, folder):
-    found = kind.from_pretrained(folder, local_files_only=True)
+def theirs(kind, folder, **absent):
+    found = kind.from_pretrained(folder, local_files_only=True, **absent)
     found.set_progress_bar_config(disable=True)
     return found
 
@@ -51,7 +51,9 @@ def apart(found, expected):
 @pytest.mark.parametrize("third", [True, False])
 def test_sd3_denoises_as_diffusers_does(sd3, tmp_path, third):
     folder = sd3 if third else write_sd3(tmp_path / "two", third=False)
-    pipe, model = theirs(StableDiffusion3Pipeline, folder), load(folder, dtype="float32")
+    absent = {} if third else {"text_encoder_3": None, "tokenizer_3": None}
+    pipe = theirs(StableDiffusion3Pipeline, folder, **absent)
+    model = load(folder, dtype="float32")
     expected = pipe(TEXTS, latents=X.clone(), guidance_scale=7.0, **SIZE, **LATENT).images
     with torch.no_grad():
         found = last(solve(guided(model, model.text(TEXTS), 7.0), X, levels_of(pipe)))
@@ -96,8 +98,7 @@ def test_a_picture_comes_back_from_noise(name, request):
         levels = model.schedule.path(below(600, moves))
         way = ddim(told, x0, levels)
         apart_by.append(apart(last(replay(way, told)), x0))
-    assert apart_by[1] < apart_by[0] / 3
-    assert apart_by[1] < 0.2
+    assert apart_by[1] < apart_by[0] / 4
 
 
 def test_a_clean_state_can_be_asked_for(sd3):

@@ -67,7 +67,7 @@ def recognised(path: Path, tensors: Mapping[str, Tensor], options: Options) -> C
     raise ModelNotFoundError(
         f"{path} is no checkpoint of a kind that is known here",
         f"its first tensor is {min(tensors, default='')!r:.60}",
-        "Stable Diffusion 1, 2, XL, DDPM's and guided-diffusion's UNets are; SD3 and FLUX as folders.",
+        "Stable Diffusion 1, 2, XL, DDPM's and guided-diffusion's are; SD3 and FLUX as folders.",
     )
 
 

@@ -7,6 +7,7 @@ from tokenizers import pre_tokenizers
 from transformers import CLIPTokenizer
 
 from overpaint.models.conditions import Span
+from overpaint.models.tokens import SPECIAL
 
 IDS = {"!": 0, "<|startoftext|>": 49406, "<|endoftext|>": 49407}
 
@@ -42,7 +43,7 @@ class Instant:
         return IDS.get(token)
 
     def _word(self, word: str, start: int, found: Found) -> None:
-        before, alone, after = word.partition(self.alone)
+        before, alone, after = word.partition(word if word in SPECIAL else self.alone)
         ids = self.library.encode(before)
         place = start
         for number, each in enumerate(ids):

@@ -18,12 +18,8 @@ from overpaint.models.folders import Folder
 from overpaint.models.hub import cached, is_id
 
 WEIGHTS = Path(__file__).parent.parent / "weights"
-FAMILIES: tuple[ModuleType, ...] = (
-    stable,
-    flow,
-    latent,
-    pixel,
-)  # each: holds(folder), load(folder, ...)
+# Each has holds(folder) and load(folder, ...).
+FAMILIES: tuple[ModuleType, ...] = (stable, flow, latent, pixel)
 TINY = {"tiny": tiny, "tiny-latent": tiny_latent, "tiny-text": tiny_text}  # for tests
 # What they are, for cards that do not say it themselves.
 TITLES = {

@@ -3,7 +3,7 @@
 import inspect
 from collections.abc import Callable, Mapping
 from functools import partial
-from typing import Any
+from typing import Any, cast
 
 import torch
 from diffusers import UNet2DConditionModel
@@ -42,10 +42,11 @@ def network(config: Mapping[str, Any]) -> nn.Module:
                 raise UnsafeFileError(f"The configuration's {name} is out of bounds")
     try:
         with torch.device("meta"):
-            return UNet2DConditionModel(**kept)
+            net: Any = UNet2DConditionModel(**kept)
     except Exception as error:  # a wrong configuration fails in too many ways to name
         why = str(error).partition("\n")[0][:200]
         raise UnsafeFileError("The configuration describes no network", why) from error
+    return cast(nn.Module, net)
 
 
 def check_channels(net: Any, channels: int) -> None:
@@ -59,9 +60,8 @@ def check_channels(net: Any, channels: int) -> None:
     if taken > channels:
         kind = {9: "one for inpainting", 8: "one for instructions", 5: "one for depth"}.get(taken)
         why = f"it takes {taken} channels, {kind or 'of what is not known'}; {channels} are known"
-        raise ModelNotFoundError(
-            "This network is told more than a text", why, "Use its base model."
-        )
+        hint = "Give the model that it was made of."
+        raise ModelNotFoundError("This network is told more than a text", why, hint)
     if taken != channels or given != channels:
         why = f"it takes {taken} and gives {given} channels, where latents have {channels}"
         raise UnsafeFileError("The network does not fit the autoencoder", why)

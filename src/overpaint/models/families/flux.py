@@ -7,7 +7,7 @@ from typing import Any
 
 import torch
 from diffusers import FluxTransformer2DModel
-from torch import Tensor, nn
+from torch import Tensor
 from torch.nn import functional as F
 
 from overpaint.errors import UnsafeFileError
@@ -26,7 +26,7 @@ DISTILLED = 3.5  # the guidance that FLUX.1-dev is told of, which it does withou
 TIMES = 1000.0  # by which the network multiplies the noise that it is told
 
 
-def build(kept: Mapping[str, Any]) -> nn.Module:
+def build(kept: Mapping[str, Any]) -> Any:
     """The network of these arguments."""
     return FluxTransformer2DModel(**kept)
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import torch
 from diffusers import SD3Transformer2DModel
-from torch import Tensor, nn
+from torch import Tensor
 
 from overpaint.errors import UnsafeFileError
 from overpaint.models.bundle import Ask
@@ -21,7 +21,7 @@ ARGUMENTS = frozenset(inspect.signature(SD3Transformer2DModel.__init__).paramete
 READ = 256  # tokens of the T5, as diffusers has it
 
 
-def build(kept: Mapping[str, Any]) -> nn.Module:
+def build(kept: Mapping[str, Any]) -> Any:
     """The network of these arguments."""
     return SD3Transformer2DModel(**kept)
 

@@ -105,8 +105,9 @@ def predicted(model: DiffusionModel) -> str:
     Shown nothing but noise, the first gives back what it is shown; the second the negative of a
     picture, which is nothing like it.
     """
-    side = 8 * 2 ** len(model.net.config.block_out_channels)
-    x = NoiseStream((0,)).randn((1, model.net.config.in_channels, side, side)).to(model.device)
+    config: Any = model.net.config
+    side = 8 * 2 ** len(config.block_out_channels)
+    x = NoiseStream((0,)).randn((1, config.in_channels, side, side)).to(model.device)
     out = model(x, model.schedule.at(len(model.schedule) - 1)).eps
     return "eps" if float(torch.cosine_similarity(out.flatten(), x.flatten(), dim=0)) > 0.5 else "v"
 
