@@ -34,6 +34,7 @@ T5 = frozenset(
 )
 TIED = "encoder.embed_tokens.weight"  # the same as shared.weight, and often left out
 INNER = "text_model."  # before names, in some versions of transformers
+PROJECTION = "text_projection.weight"  # which a network that is not asked for it may have
 DEEPEST = 100
 UNLIMITED = 1 << 20  # tokens, where a tokenizer names no limit
 
@@ -56,8 +57,9 @@ def clip_reader(
     inside, words = (folder.sub(name) for name in names)
     config = known(_config(inside), TEXT)
     net = clip_network(config, projected=projected)
-    found, strayed = files(inside, TRANSFORMERS), lambda name: name.endswith(POSITIONS)
-    fill(net, found, renamed=renaming(net), ignore=strayed)
+    spare = (POSITIONS,) if projected else (POSITIONS, PROJECTION)
+    found = files(inside, TRANSFORMERS)
+    fill(net, found, renamed=renaming(net), ignore=lambda name: name.endswith(spare))
     tokenizer, pad, longest = _clip_tokens(words, net)
     return made(net, device, tokenizer, pad, longest, penultimate=penultimate, cuts=cuts)
 

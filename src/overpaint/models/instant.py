@@ -67,5 +67,5 @@ def instant(alone: str) -> Instant:
     """
     from instant_clip_tokenizer import Tokenizer
 
-    splits = CLIPTokenizer().backend_tokenizer.pre_tokenizer
-    return Instant(Tokenizer(), splits, alone)
+    words, _ = CLIPTokenizer().backend_tokenizer.pre_tokenizer  # bytes come after words
+    return Instant(Tokenizer(), words, alone)
