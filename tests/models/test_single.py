@@ -208,7 +208,7 @@ def test_a_velocity_may_be_marked(weights, tmp_path, marked):
         (
             {"model.diffusion_model.input_blocks.1.0.in_layers.2.weight": (0,)},
             None,
-            "fit|divide|supported",
+            "fit|divide|supported|no network",
         ),
         ({"model.diffusion_model.time_embed.0.weight": (7, 7)}, UnsafeFileError, r"\(7, 7\)"),
         ({"first_stage_model.decoder.conv_in.weight": None}, UnsafeFileError, "decoder.conv_in"),
@@ -217,7 +217,11 @@ def test_a_velocity_may_be_marked(weights, tmp_path, marked):
             UnsafeFileError,
             "quant_conv.bias is missing",
         ),
-        ({"first_stage_model.decoder.conv_in.weight": (64, 5, 3, 3)}, None, "fit|divide|supported"),
+        (
+            {"first_stage_model.decoder.conv_in.weight": (64, 5, 3, 3)},
+            None,
+            "fit|divide|supported|no network",
+        ),
         (
             {"cond_stage_model.transformer.text_model.encoder.layers.1.mlp.fc1.bias": (3,)},
             UnsafeFileError,
@@ -268,6 +272,9 @@ def test_what_is_not_finite_or_not_plain_is_refused(weights, tmp_path):
 def test_options_are_checked(weights, tmp_path, options, error, why):
     with pytest.raises(error, match=why):
         load(written(tmp_path, weights), **options)
+
+
+def test_options_are_heeded(weights, tmp_path):
     model = load(written(tmp_path, weights), heads=4, prediction="v", size=32)
     assert model.net.config.attention_head_dim == [4, 4]
     assert (model.size, model.sides.square, model.prediction) == (32, 32, "v")

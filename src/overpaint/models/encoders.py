@@ -1,10 +1,9 @@
-"""Text encoders in a pipeline's folder: transformers' networks and their tokenizers, as data."""
+"""Text encoders in a pipeline's folder: transformers' networks, read as data."""
 
 from collections.abc import Callable, Mapping
 from typing import Any
 
 import torch
-from tokenizers import Tokenizer
 from torch import nn
 from transformers import (
     CLIPTextConfig,
@@ -14,16 +13,16 @@ from transformers import (
     T5EncoderModel,
 )
 
-from overpaint.errors import ModelNotFoundError, OverpaintError, UnsafeFileError
-from overpaint.models import vocabulary
+from overpaint.errors import ModelNotFoundError, UnsafeFileError
 from overpaint.models.devices import placed
 from overpaint.models.folders import Folder, known
 from overpaint.models.reading import ClipReader
 from overpaint.models.shards import TRANSFORMERS, files, fill, products
-from overpaint.models.t5 import END, PAD, T5Reader
+from overpaint.models.t5 import T5Reader
 from overpaint.models.towers import POSITIONS, TEXT, positioned
+from overpaint.models.wording import clip_tokens, t5_tokens
 
-KINDS = ("clip_text_model", "clip", "t5")  # what a configuration calls them
+KINDS = ("clip_text_model", "t5")  # what a configuration calls them
 # Only sizes and constants: nothing in a configuration may choose code.
 T5 = frozenset(
     {
@@ -36,7 +35,6 @@ TIED = "encoder.embed_tokens.weight"  # the same as shared.weight, and often lef
 INNER = "text_model."  # before names, in some versions of transformers
 PROJECTION = "text_projection.weight"  # which a network that is not asked for it may have
 DEEPEST = 100
-UNLIMITED = 1 << 20  # tokens, where a tokenizer names no limit
 
 
 def clip_reader(
@@ -60,8 +58,8 @@ def clip_reader(
     spare = (POSITIONS,) if projected else (POSITIONS, PROJECTION)
     found = files(inside, TRANSFORMERS)
     fill(net, found, renamed=renaming(net), ignore=lambda name: name.endswith(spare))
-    tokenizer, pad, longest = _clip_tokens(words, net)
-    return made(net, device, tokenizer, pad, longest, penultimate=penultimate, cuts=cuts)
+    tokenizer, pad, longest = clip_tokens(words, net)
+    return as_reader(net, device, tokenizer, pad, longest, penultimate=penultimate, cuts=cuts)
 
 
 def clip_network(config: Mapping[str, Any], *, projected: bool) -> nn.Module:
@@ -76,7 +74,7 @@ def renaming(net: nn.Module) -> Callable[[str], str]:
     return lambda name: name if "projection" in name else own + name.removeprefix(INNER)
 
 
-def made(
+def as_reader(
     net: Any,
     device: torch.device,
     tokenizer: Any,
@@ -108,7 +106,7 @@ def t5_reader(
     found = files(inside, TRANSFORMERS)
     fill(net, found, ignore=lambda name: name == TIED, kinds=products(net, kind))
     net.encoder.embed_tokens.weight = net.shared.weight
-    return T5Reader(_t5_tokens(words, net), placed(net, device), length, kind)
+    return T5Reader(t5_tokens(words, net), placed(net, device), length, kind)
 
 
 def _config(folder: Folder) -> dict[str, Any]:
@@ -135,52 +133,3 @@ def _network(make: Callable[[], nn.Module], layers: Any) -> nn.Module:
     except Exception as error:  # a wrong configuration fails in too many ways to name
         why = str(error).partition("\n")[0][:200]
         raise UnsafeFileError("The configuration describes no text encoder", why) from error
-
-
-def _clip_tokens(folder: Folder, net: Any) -> tuple[Tokenizer, int, int]:
-    """A CLIP's tokenizer, the token that it pads with, and how many tokens it allows."""
-    tokenizer = vocabulary.in_folder(folder)
-    if tokenizer is None:
-        why = "expected tokenizer.json, or vocab.json with merges.txt"
-        raise ModelNotFoundError(f"There is no tokenizer in {folder.path}", why)
-    said = _said(folder)
-    pad = str(said.get("pad_token") or vocabulary.SPECIAL[1])
-    number = tokenizer.token_to_id(pad)
-    if number is None:
-        raise UnsafeFileError(f"The tokenizer in {folder.path} does not know its {pad!r:.40}")
-    tokenizer.add_special_tokens([pad])  # "!" is one by itself where it pads, as in SD 2 and SDXL
-    _check_vocabulary(tokenizer, net.config.vocab_size, folder)
-    longest = said.get("model_max_length")
-    return tokenizer, number, longest if isinstance(longest, int) and longest > 2 else UNLIMITED
-
-
-def _t5_tokens(folder: Folder, net: Any) -> Tokenizer:
-    """A T5's tokenizer."""
-    try:
-        found = Tokenizer.from_file(str(folder.file("tokenizer.json")))
-    except OverpaintError:
-        raise
-    except Exception as error:  # tokenizers raises nothing more special
-        what = f"The tokenizer in {folder.path} is no T5's"
-        raise UnsafeFileError(what, str(error)[:200]) from error
-    if missing := [word for word in (END, PAD) if found.token_to_id(word) is None]:
-        raise UnsafeFileError(f"The tokenizer in {folder.path} has no {missing[0]}")
-    found.no_padding()
-    found.no_truncation()
-    _check_vocabulary(found, net.config.vocab_size, folder)
-    return found
-
-
-def _said(folder: Folder) -> dict[str, Any]:
-    """What is said of a tokenizer beside it; where both files do, the older kind counts."""
-    names = ("tokenizer_config.json", "special_tokens_map.json")
-    config, special = (folder.json(name) if folder.has(name) else {} for name in names)
-    both = config if "added_tokens_decoder" in config else config | special
-    return {k: v.get("content") if isinstance(v, dict) else v for k, v in both.items()}
-
-
-def _check_vocabulary(tokenizer: Tokenizer, size: int, folder: Folder) -> None:
-    largest = max(tokenizer.get_vocab().values(), default=0)
-    if largest >= size:
-        why = f"it goes to number {largest}, where the text encoder knows {size} tokens"
-        raise UnsafeFileError(f"The tokenizer in {folder.path} does not fit", why)

@@ -12,13 +12,14 @@ from torch import Tensor
 from overpaint.errors import ModelNotFoundError
 from overpaint.models import vocabulary
 from overpaint.models.conditions import Reader
-from overpaint.models.encoders import UNLIMITED, clip_network, made, renaming
+from overpaint.models.encoders import as_reader, clip_network, renaming
 from overpaint.models.families import compvis
 from overpaint.models.families.compvis import beneath
 from overpaint.models.folders import adopt, agree, shapes
 from overpaint.models.joining import Abreast
 from overpaint.models.reading import ClipReader
 from overpaint.models.towers import POSITIONS
+from overpaint.models.wording import UNLIMITED
 
 CLIP = {"1": "cond_stage_model.transformer.", "xl": "conditioner.embedders.0.transformer."}
 OPEN = {"2": "cond_stage_model.model.", "xl": "conditioner.embedders.1.model."}
@@ -104,4 +105,4 @@ def _filled(
     want = {n: s for n, s in shapes(net.state_dict()).items() if not n.endswith(POSITIONS)}
     agree(shapes(given), want, path)
     adopt(net, given, path)
-    return made(net, device, tokenizer, tokenizer.token_to_id(pad) or 0, UNLIMITED)
+    return as_reader(net, device, tokenizer, tokenizer.token_to_id(pad) or 0, UNLIMITED)
