@@ -4,17 +4,27 @@ import json
 
 import pytest
 import torch
-from diffusers import StableDiffusionPipeline, StableDiffusionXLPipeline
+from diffusers import (
+    AutoencoderKL,
+    StableDiffusionPipeline,
+    StableDiffusionXLPipeline,
+    UNet2DConditionModel,
+)
 from huggingface_hub import constants
 from safetensors.torch import load_file, save_file
+from tokenizers import Tokenizer
 
 from overpaint.core.rng import NoiseStream
 from overpaint.core.solvers import last, solve
+from overpaint.errors import OptionError
+from overpaint.models.folders import Folder
+from overpaint.models.pipelines import write_pipeline
 from overpaint.models.prompting import guided, under
-from overpaint.models.zoo import load
+from overpaint.models.texts import tokens
+from overpaint.models.zoo import embedded, load
 
-from ..folders import write_hub
-from ..pipelines import CONTEXT, change, write_stable
+from ..folders import seeded, write_hub
+from ..pipelines import CONTEXT, UNET, VAE, change, write_stable
 
 KINDS = {
     "1": StableDiffusionPipeline,
@@ -23,7 +33,7 @@ KINDS = {
 }
 TEXTS = ["a red hat, a cat!", "Cat"]
 X = NoiseStream((1, 2)).randn((2, 4, 8, 12))  # of pictures 24 wide and 16 high
-UNET = "unet/diffusion_pytorch_model"
+NETWORK = "unet/diffusion_pytorch_model"
 
 
 @pytest.fixture(scope="module")
@@ -97,7 +107,7 @@ def test_spans_are_the_words_and_longer_texts_are_refused(folders, kind):
     spans = reader.spans(text)
     assert len(spans) == reader.context == CONTEXT
     assert [text[a:b] for a, b in filter(None, spans)][1:] == ["RED", "hat", ",", "cat", "!"]
-    with pytest.raises(Exception, match=f"20 tokens, where the model reads {CONTEXT - 2}"):
+    with pytest.raises(OptionError, match=f"20 tokens, where the model reads {CONTEXT - 2}"):
         reader(["hat " * 20])
 
 
@@ -130,25 +140,25 @@ def same(one, other):
 
 
 def test_parts_and_pickles_are_read_alike(folder):
-    before, whole = load(folder, dtype="float32"), load_file(folder / f"{UNET}.safetensors")
-    (folder / f"{UNET}.safetensors").unlink()
-    torch.save(whole, folder / f"{UNET}.bin")
+    before, whole = load(folder, dtype="float32"), load_file(folder / f"{NETWORK}.safetensors")
+    (folder / f"{NETWORK}.safetensors").unlink()
+    torch.save(whole, folder / f"{NETWORK}.bin")
     assert same(load(folder, dtype="float32"), before)[1]
     names = sorted(whole)
     parts = {"a.safetensors": names[::2], "b.safetensors": names[1::2]}
     for file, part in parts.items():
         save_file({name: whole[name] for name in part}, folder / "unet" / file)
     index = {name: file for file, part in parts.items() for name in part}
-    (folder / f"{UNET}.safetensors.index.json").write_text(json.dumps({"weight_map": index}))
+    (folder / f"{NETWORK}.safetensors.index.json").write_text(json.dumps({"weight_map": index}))
     assert same(load(folder, dtype="float32"), before)[1]
 
 
 def test_halves_are_read_where_there_is_nothing_else(folder):
     """And texts as older versions of transformers wrote them."""
-    before, whole = load(folder, dtype="float32"), load_file(folder / f"{UNET}.safetensors")
-    (folder / f"{UNET}.safetensors").unlink()
+    before, whole = load(folder, dtype="float32"), load_file(folder / f"{NETWORK}.safetensors")
+    (folder / f"{NETWORK}.safetensors").unlink()
     halves = {name: tensor.half() for name, tensor in whole.items()}
-    save_file(halves, folder / f"{UNET}.fp16.safetensors")
+    save_file(halves, folder / f"{NETWORK}.fp16.safetensors")
     text = load_file(folder / "text_encoder/model.safetensors")
     (folder / "text_encoder/model.safetensors").unlink()
     text = {f"text_model.{name}": tensor.half() for name, tensor in text.items()}
@@ -184,3 +194,20 @@ def test_low_precision_is_the_networks_alone(folders):
     model = load(folders["1"], dtype="bfloat16")
     cond = model.text(TEXTS)
     assert cond.text.dtype == model(X, model.schedule.at(400), cond).eps.dtype == torch.float32
+
+
+def test_what_our_own_recipe_writes_is_read(tmp_path):
+    clip = Folder.at(embedded("clip"))
+    with seeded():
+        AutoencoderKL(**VAE).save_pretrained(tmp_path / "vae")
+        net = UNet2DConditionModel(**UNET | {"cross_attention_dim": 160})
+    weights = net.state_dict()
+    write_pipeline(tmp_path / "it", net, weights, vae=tmp_path / "vae", clip=clip)
+    (tmp_path / "it/card.json").write_text('{"square": true}')
+    model, text = load(tmp_path / "it"), "a Person with a hat"
+    assert (model.prediction, model.sides, model.frame) == ("v", None, 16)
+    words = Tokenizer.from_file(str(clip.file("tokenizer.json")))
+    assert model.text.ids([text]).equal(tokens(words, [text.lower()], model.text.context))
+    said = [text[a:b] for a, b in filter(None, model.text.spans(text))]
+    assert said == text.split()
+    assert model(X, model.schedule.at(400), model.text(TEXTS)).eps.isfinite().all()
