@@ -1,6 +1,7 @@
 """Every method on a model that takes pictures of any shape: in their own, and pasted back."""
 
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 import pytest
@@ -8,13 +9,11 @@ from PIL import Image
 
 import overpaint
 from overpaint.inverting import reconstruct
-from overpaint.models.families.tiny import tiny_latent
 from overpaint.models.sides import Sides
 from overpaint.models.zoo import load
 
 from ..pipelines import write_sd3, write_stable
 from . import conftest
-from .test_latents import adapter
 
 WRITERS = {"stable": write_stable, "sd3": write_sd3}
 
@@ -47,10 +46,11 @@ def oblong():
 
 
 def test_a_picture_is_edited_in_its_own_shape(case, oblong, watched, seen, monkeypatch):
-    monkeypatch.setitem(conftest.PARTS, "adapter", adapter)
+    name = "tiny-text" if case.method.reads else "tiny-latent"
+    monkeypatch.setitem(conftest.PARTS, "adapter", partial(conftest.adapter, name))
     resolvers = {name: lambda *a, make=make: make() for name, make in conftest.PARTS.items()}
     monkeypatch.setattr("overpaint.parts._RESOLVERS", resolvers)
-    model = watched(replace(tiny_latent(), sides=Sides(4, 16)))
+    model = watched(replace(load(name), sides=Sides(4, 16)))
     white = np.zeros((10, 23), np.uint8)
     white[2:9, 3:20] = 255
     asked = {"method": case.method.name, "model": model, "mask": white, **case.quick}
@@ -70,3 +70,11 @@ def test_families_that_read_texts_do_so(name, oblong, tmp_path, watched, seen):
     assert reconstruct(oblong, model=model, steps=2, strength=0.3).image.size == oblong.size
     assert all(side % model.sides.multiple == 0 for shape in seen for side in shape)
     assert all(width > 1.9 * height for height, width in seen)
+
+
+def test_a_mask_is_found_in_a_pictures_own_shape(oblong, watched, seen):
+    model = watched(replace(load("tiny-text"), sides=Sides(4, 16)))
+    asked = {"method": "sdedit", "model": model, "num_inference_steps": 2, "mask": "auto"}
+    result = overpaint.edit(oblong, "a red hat", source_prompt="a blue hat", zoom="off", **asked)
+    assert result.mask.size == result.images[0].size == oblong.size
+    assert set(seen) == {(12, 24)}
