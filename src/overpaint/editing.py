@@ -103,7 +103,8 @@ def edits(
     base = _loaded(model, device, dtype)
     registry.check_model(chosen, base)
     with memory_errors("edit"):
-        pixels, placement = scene.placed(base.size)
+        pixels, placement = scene.placed(base.frame)
+        base = base.paced(pixels)
         acts = fitted(scene, placement, base.device)
         task = Task(pixels.to(base.device), prompt, source_prompt, **acts)
         asked = Asked(chosen, parsed, base, task, placement, scene)

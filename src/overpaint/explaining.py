@@ -68,7 +68,8 @@ def explain(
     text, told = Wording(prompt, tuple(reader.spans(prompt))), words(prompt)
     if not told:
         raise OptionError("The prompt is empty", hint="Say what the picture shows with -p.")
-    pixels, placement = fit(picture, loaded.size)
+    pixels, placement = fit(picture, loaded.frame)
+    loaded = loaded.paced(pixels)
     levels = loaded.schedule.path(below(loaded.schedule.time_of(strength), steps))
     with torch.no_grad():
         x0 = loaded.codec.encode(pixels.to(loaded.device))

@@ -82,12 +82,12 @@ def reconstruct(
     """
     way, picture = find(inversion), read_image(image)
     loaded = load(model, device, dtype) if isinstance(model, str) else model
-    counted = replace(loaded, calls=(calls := Calls()))
+    pixels, placement = fit(picture, loaded.frame)
+    counted = replace(loaded.paced(pixels), calls=(calls := Calls()))
     kept = None if trajectory is None else read_trajectory(trajectory, counted.device)
     source = _source(counted, source_prompt, guidance_scale, seed, kept)
     began = time.monotonic()
     levels = counted.schedule.path(below(counted.schedule.time_of(strength), steps))
-    pixels, placement = fit(picture, counted.size)
     with torch.no_grad():
         x0 = counted.codec.encode(pixels.to(counted.device))
         found = kept or way.invert(source, x0, levels, watch=watch)

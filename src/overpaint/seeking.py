@@ -52,8 +52,8 @@ def sought(
         OptionError: the model reads no text, or such a mask has none.
     """
     reader_of(model, f"--mask {AUTO}")
-    pixels, placement = fit(picture, model.size)
-    prompt, source_prompt = texts
+    pixels, placement = fit(picture, model.frame)
+    model, (prompt, source_prompt) = model.paced(pixels), texts
 
     def mask(text: str, called: str) -> Mask:
         if not text.strip():

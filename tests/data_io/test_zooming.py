@@ -107,10 +107,10 @@ def test_the_margin_is_a_choice():
 def test_auto_zooms_where_the_mask_is_too_small_and_a_zoom_helps():
     found = picture(200, 200)
     _, whole = fit(found, SIZE)
-    assert wanted(box(200, 200, 0, 0, 49, 49), whole)  # under a quarter of the side
-    assert not wanted(box(200, 200, 0, 0, 50, 50), whole)
-    assert not wanted(box(200, 200, 0, 99, 200, 100), whole)  # a zoom shows no more of a line
-    assert not wanted(Mask(np.zeros((200, 200), np.uint8)), whole)
+    assert wanted(box(200, 200, 0, 0, 49, 49), whole, SIZE)  # under a quarter of the side
+    assert not wanted(box(200, 200, 0, 0, 50, 50), whole, SIZE)
+    assert not wanted(box(200, 200, 0, 99, 200, 100), whole, SIZE)  # a zoom shows no more of a line
+    assert not wanted(Mask(np.zeros((200, 200), np.uint8)), whole, SIZE)
     assert SMALL**2 > LEAST
 
 

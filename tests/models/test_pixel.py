@@ -197,8 +197,8 @@ def test_latents_are_not_taken_for_pixels(pipeline):
 
 def test_pipelines_of_another_kind_are_named(pipeline):
     change(pipeline / "unet/config.json", _class_name="UNet2DConditionModel")
-    (pipeline / "model_index.json").write_text('{"_class_name": "StableDiffusionPipeline"}')
-    with pytest.raises(ModelNotFoundError, match="StableDiffusionPipeline is not supported"):
+    (pipeline / "model_index.json").write_text('{"_class_name": "StableDiffusionUpscalePipeline"}')
+    with pytest.raises(ModelNotFoundError, match="StableDiffusionUpscalePipeline is not supported"):
         load(pipeline)
 
 

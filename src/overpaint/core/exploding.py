@@ -9,10 +9,10 @@ import math
 from torch import Tensor
 
 from overpaint.core.prediction import Denoiser, Prediction, from_x0
-from overpaint.core.schedule import CLEAN, Level, NoiseSchedule, variance_exploding
+from overpaint.core.schedule import CLEAN, Level, Schedule, variance_exploding
 
 
-def exploding(denoise: Denoiser, schedule: NoiseSchedule) -> Denoiser:
+def exploding(denoise: Denoiser, schedule: Schedule) -> Denoiser:
     """A denoiser of states x0 + sigma * eps, out of one that knows the levels of `schedule`.
 
     Noise beyond the schedule's own is shown to the network as the nearest it knows.
@@ -28,7 +28,7 @@ def exploding(denoise: Denoiser, schedule: NoiseSchedule) -> Denoiser:
     return asked
 
 
-def exploding_path(schedule: NoiseSchedule, t0: float, n: int) -> list[Level]:
+def exploding_path(schedule: Schedule, t0: float, n: int) -> list[Level]:
     """n moves to the picture from the noise that time `t0` of `schedule` has: sigma is geometric.
 
     The last one removes the schedule's least noise; `t` of a level is the schedule's own time.

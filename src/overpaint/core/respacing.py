@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from itertools import accumulate, repeat
 
-from overpaint.core.schedule import CLEAN, Level, NoiseSchedule
+from overpaint.core.schedule import CLEAN, Level, Schedule
 from overpaint.errors import OptionError
 
 STRIDE = "ddim"
@@ -32,7 +32,7 @@ def space_timesteps(T: int, spec: str) -> tuple[int, ...]:
     return tuple(t for each in zip(starts, sizes, counts, strict=False) for t in _section(*each))
 
 
-def respaced(schedule: NoiseSchedule, spec: str, skip: int = 0) -> list[Level]:
+def respaced(schedule: Schedule, spec: str, skip: int = 0) -> list[Level]:
     """The levels down which a respaced path leads, without its first `skip` steps, to the picture.
 
     Index i of the path is `levels[-2 - i]`, so no index has to be found from a time again.

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from itertools import accumulate, pairwise
 from operator import mul
-from typing import Any, Self
+from typing import Any, Protocol, Self
 
 from torch import Tensor
 
@@ -39,7 +39,24 @@ class Level:
 
 CLEAN = Level(-1.0, 1.0, 0.0)
 FAINT = 3.2  # log-SNR: sigma is 0.04, five grey levels
+LOUD = -6.0  # log-SNR: beyond it, and in noise alone, there is nothing to decide
 LONGEST = 100_000  # times of a schedule that is read from a file
+
+
+class Schedule(Protocol):
+    """Times 0, 1, ... of growing noise; -1 is the picture itself."""
+
+    def __len__(self) -> int: ...
+
+    def at(self, t: float) -> Level: ...
+
+    def path(self, times: Iterable[float]) -> list[Level]: ...
+
+    def time_of(self, strength: float) -> float: ...
+
+    def time_at(self, log_snr: float) -> float: ...
+
+    def clock(self, level: Level) -> float: ...
 
 
 @dataclass(frozen=True)
@@ -72,9 +89,7 @@ class NoiseSchedule:
 
     def time_of(self, strength: float) -> float:
         """The time at which an edit of this strength begins: a fraction in (0, 1] of the path."""
-        if not 0 < strength <= 1:
-            raise OptionError(f"strength must be in (0, 1], got {strength:g}")
-        return strength * (len(self) - 1)
+        return check_strength(strength) * (len(self) - 1)
 
     def time_at(self, log_snr: float) -> float:
         """The time in [0, len - 1] of the level with this log(alpha / sigma), or nearest to it."""
@@ -85,6 +100,10 @@ class NoiseSchedule:
             return float(min(high, len(self) - 1))
         low, there = (math.atan2(lv.sigma, lv.alpha) for lv in self.path((high - 1, high)))
         return high - 1 + (angle - low) / (there - low)
+
+    def clock(self, level: Level) -> float:
+        """The time that the network is told: a clean state is asked for at the first trained."""
+        return max(level.t, 0.0)
 
     def ending_in_noise(self) -> Self:
         """This schedule, stretched to end without any signal (arXiv 2305.08891, algorithm 1)."""
@@ -172,14 +191,14 @@ def below(t0: float, n: int) -> list[float]:
     return list(dict.fromkeys([*_linspace(t0, 0, n), CLEAN.t]))
 
 
-def by_log_snr(schedule: NoiseSchedule, t0: float, n: int) -> list[float]:
+def by_log_snr(schedule: Schedule, t0: float, n: int) -> list[float]:
     """n moves: n times from `t0` down evenly in log-SNR, then -1 (arXiv 2206.00927, section 4.1).
 
     Most of them are low, where detail is decided; the last is where noise is `FAINT`, since the
     paths lead from there straight to the picture. For few steps of a solver of high order.
     """
     _check_count(n)
-    start, clearest = schedule.at(t0).log_snr, schedule.at(0).log_snr
+    start, clearest = max(schedule.at(t0).log_snr, LOUD), schedule.at(0).log_snr
     end = min(FAINT, clearest) if start < FAINT else clearest
     inner = [schedule.time_at(value) for value in _linspace(start, end, n)[1:]]
     return list(dict.fromkeys([t0, *inner, CLEAN.t]))
@@ -206,6 +225,13 @@ def _linspace(start: float, end: float, n: int) -> list[float]:
     """n numbers with exact ends; `start` alone where n is 1."""
     stride = (end - start) / max(n - 1, 1)
     return [start, *(start + i * stride for i in range(1, n - 1)), end][:n]
+
+
+def check_strength(strength: float) -> float:
+    """A strength that is one: a fraction in (0, 1] of the path."""
+    if not 0 < strength <= 1:
+        raise OptionError(f"strength must be in (0, 1], got {strength:g}")
+    return strength
 
 
 def _beta(value: object) -> float:

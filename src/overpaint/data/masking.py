@@ -69,17 +69,17 @@ def seen(values: Array, placement: Placement | Window) -> int:
 
 
 def too_small(mask: Mask, placement: Placement | Window, *, alone: bool = True) -> str | None:
-    """What to say of a mask that covers less of the model's square than an edit needs.
+    """What to say of a mask that covers less of what the model sees than an edit needs.
 
     alone: not one of several, which are zoomed in on together.
     """
-    size = placement.source.shape[-1]
+    height, width = placement.source.shape[-2:]
     cells = seen(mask.values, placement)
-    if not mask.values.any() or cells >= LEAST * size**2:
+    if not mask.values.any() or cells >= LEAST * width * height:
         return None
     do = "paint a larger mask" if isinstance(placement, Window) else "zoom in (--zoom auto)"
     do = do if alone else "paint a larger mask, or edit there alone (--mask)"
-    few = f"{cells} of the model's {size} x {size} pixels"
+    few = f"{cells} of the model's {width} x {height} pixels"
     return f"{mask.called} covers {few}, too few to draw in: {do}"
 
 

@@ -12,7 +12,7 @@ from overpaint.errors import NumericsError, OptionError
 
 
 def checked(edited: Tensor, shape: torch.Size) -> Tensor:
-    """An edit (3, S, S) or (1, 3, S, S) as (3, S, S) float32 in [-1, 1], where its model is not.
+    """An edit (3, H, W) or (1, 3, H, W) as (3, H, W) float32 in [-1, 1], where its model is not.
 
     Raises:
         OptionError: it has another shape.

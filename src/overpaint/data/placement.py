@@ -1,6 +1,7 @@
-"""Fitting a picture of any size into a model's square, and pasting the edit back."""
+"""Fitting a picture of any size into a model's frame, and pasting the edit back."""
 
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 import torch
@@ -10,26 +11,32 @@ from torch import Tensor
 from overpaint.data.images import Picture
 from overpaint.data.modes import Array
 from overpaint.data.pasting import checked, finished, grey, masked, moved
+from overpaint.models.sides import Sides, Size
 
 _STRIP = 1 << 22  # pixels pasted at a time, so that memory stays bounded
 
 
 @dataclass(frozen=True, eq=False)
 class Placement:
-    """Where a picture lies in the model's square: aspect kept, in the middle, edges continued.
+    """Where a picture lies in the model's frame: aspect kept, in the middle, edges continued.
 
     Args:
         picture: the original.
-        source: (3, S, S) float32 in [-1, 1], what the model was given.
-        box: left, top, right, bottom of the picture in the square; the rest is padding.
+        source: (3, H, W) float32 in [-1, 1], what the model was given.
+        box: left, top, right, bottom of the picture in the frame; the rest is padding.
     """
 
     picture: Picture
     source: Tensor
     box: tuple[int, int, int, int]
 
+    @property
+    def canvas(self) -> Size:
+        """Width and height of the frame."""
+        return self.source.shape[-1], self.source.shape[-2]
+
     def fit_mask(self, mask: Array) -> Tensor:
-        """A mask (H, W) uint8 of the picture's size as (1, 1, S, S) in [0, 1].
+        """A mask of the picture's size, uint8, as (1, 1, H, W) in [0, 1] of the source's.
 
         A cell is as white as the whitest pixel in it, so that the smallest mask has effect;
         `paste` is exact in pixels.
@@ -38,11 +45,11 @@ class Placement:
         (height, width), (h, w) = mask.shape, (bottom - top, right - left)
         rows = np.maximum.reduceat(mask, np.arange(h) * height // h, axis=0)
         small = np.maximum.reduceat(rows, np.arange(w) * width // w, axis=1)
-        values = _padded(small[..., None], self.box, self.source.shape[-1])
+        values = _padded(small[..., None], self.box, self.canvas)
         return torch.from_numpy(values).permute(2, 0, 1)[None].float() / 255
 
     def spread(self, mask: Tensor) -> Array:
-        """A mask (1, S, S) in [0, 1] of the square as (H, W) uint8 of the picture's size."""
+        """A mask (1, H, W) in [0, 1] of the source's size as uint8 of the picture's."""
         left, top, right, bottom = self.box
         small = Image.fromarray(grey(mask)[top:bottom, left:right])
         return np.array(small.resize(self.picture.size, Image.Resampling.BILINEAR))
@@ -50,7 +57,7 @@ class Placement:
     def paste(
         self, edited: Tensor, *, mask: Array | None = None, detail: bool = True
     ) -> Image.Image:
-        """The edit, (3, S, S) in [-1, 1], as a picture of the original's size, RGB or RGBA.
+        """The edit, (3, H, W) in [-1, 1], as a picture of the original's size, RGB or RGBA.
 
         Args:
             mask: (H, W) uint8; where it is 0, every byte stays the original's.
@@ -90,26 +97,32 @@ class Placement:
         return moved(here, _enlarged(change, self.picture.size, part), detail=detail)
 
 
-def fit(picture: Picture, size: int) -> tuple[Tensor, Placement]:
-    """The picture as (1, 3, size, size) in [-1, 1] sRGB, and how to paste the edit back.
+def fit(picture: Picture, frame: int | Sides) -> tuple[Tensor, Placement]:
+    """The picture as (1, 3, H, W) in [-1, 1] sRGB, and how to paste the edit back.
 
-    The longer side fills the square; beyond the shorter one the picture's edges go on.
-    Transparent parts are shown on white.
+    It is never stretched; beyond it its edges go on. Transparent parts are shown on white.
+
+    frame: the side of a square, which the longer side fills, or what sides a model takes.
     """
-    width, height = picture.size
-    scale = size / max(width, height)
-    w, h = max(1, round(width * scale)), max(1, round(height * scale))
-    left, top = (size - w) // 2, (size - h) // 2
-    box = (left, top, left + w, top + h)
-    small = Image.fromarray(picture.on_white()).resize((w, h), Image.Resampling.LANCZOS)
-    pixels = torch.from_numpy(_padded(np.asarray(small), box, size))
+    fitted = frame.around if isinstance(frame, Sides) else partial(_in_square, side=frame)
+    inner, canvas = fitted(picture.size)
+    left, top = ((outer - side) // 2 for outer, side in zip(canvas, inner, strict=True))
+    box = (left, top, left + inner[0], top + inner[1])
+    small = Image.fromarray(picture.on_white()).resize(inner, Image.Resampling.LANCZOS)
+    pixels = torch.from_numpy(_padded(np.asarray(small), box, canvas))
     source = pixels.permute(2, 0, 1).float().contiguous() / 127.5 - 1
     return source[None], Placement(picture, source, box)
 
 
-def _padded(values: Array, box: tuple[int, int, int, int], size: int) -> Array:
-    left, top, right, bottom = box
-    return np.pad(values, ((top, size - bottom), (left, size - right), (0, 0)), mode="edge")
+def _in_square(size: Size, side: int) -> tuple[Size, Size]:
+    width, height = size
+    scale = side / max(size)
+    return (max(1, round(width * scale)), max(1, round(height * scale))), (side, side)
+
+
+def _padded(values: Array, box: tuple[int, int, int, int], canvas: Size) -> Array:
+    (left, top, right, bottom), (width, height) = box, canvas
+    return np.pad(values, ((top, height - bottom), (left, width - right), (0, 0)), mode="edge")
 
 
 def _enlarged(change: Array, size: tuple[int, int], part: slice) -> Array:

@@ -19,6 +19,7 @@ from overpaint.data.record import RecordedRegion
 from overpaint.data.windows import Window
 from overpaint.data.zooming import wanted, zoomed
 from overpaint.errors import OptionError
+from overpaint.models.sides import Sides
 
 ZOOMS = ("auto", "on", "off")
 AUTO = "auto"  # in place of a mask's file; ./auto is a file of that name
@@ -108,15 +109,21 @@ class Scene:
             return tuple(mask for mask, _ in self.regions)
         return () if self.mask is None else (self.mask,)
 
-    def placed(self, size: int) -> tuple[Tensor, Placement | Window]:
-        """What a model of `size` is shown, (1, 3, size, size), and how to paste the edit back."""
+    def placed(self, frame: int | Sides) -> tuple[Tensor, Placement | Window]:
+        """What a model is shown, (1, 3, H, W), and how to paste the edit back.
+
+        frame: as for `fit`; of faces and of a mask's surroundings squares are shown.
+        """
+        square = frame.square if isinstance(frame, Sides) else frame
         if self.faces:
-            return align(self.picture, self.faces[0], size)
-        pixels, placement = fit(self.picture, size)
+            return align(self.picture, self.faces[0], square)
+        pixels, placement = fit(self.picture, frame)
         zoom, mask = self.asked.zoom, self.mask
-        if mask is None or zoom == "off" or (zoom == "auto" and not wanted(mask, placement)):
+        if mask is None or zoom == "off":
             return pixels, placement
-        return zoomed(self.picture, mask, size)
+        if zoom == "auto" and not wanted(mask, placement, square):
+            return pixels, placement
+        return zoomed(self.picture, mask, square)
 
     def zooms(self, placement: Placement | Window) -> bool:
         """Whether the mask's surroundings alone are shown."""

@@ -18,13 +18,16 @@ SMALL = 1 / 4  # of the picture's longer side: what is smaller has no room for a
 _MOST = 4  # times that a zoom magnifies where the picture's own pixels are reached sooner
 
 
-def wanted(mask: Mask, placement: Placement) -> bool:
-    """Whether `auto` zooms in: the mask is too small in the whole picture, and a zoom helps."""
+def wanted(mask: Mask, placement: Placement, size: int) -> bool:
+    """Whether `auto` zooms in: the mask is too small in the whole picture, and a zoom helps.
+
+    size: of the square that would be shown.
+    """
     values, picture = mask.values, placement.picture
     if not values.any():
         return False
     longest = max(picture.size)
-    (left, top, right, bottom), size = _box(values), placement.source.shape[-1]
+    left, top, right, bottom = _box(values)
     small = max(right - left, bottom - top) < SMALL * longest
     helps = _around(values, size, MARGIN).side < longest
     return helps and (small or too_small(mask, placement) is not None)

@@ -9,7 +9,7 @@ from overpaint.core.prediction import Denoiser
 from overpaint.core.resampling import jumping, renoising
 from overpaint.core.respacing import respaced, space_timesteps
 from overpaint.core.rng import NoiseStream
-from overpaint.core.schedule import Level, NoiseSchedule, below
+from overpaint.core.schedule import Level, Schedule, below
 from overpaint.core.solvers import (
     StepFn,
     ancestral,
@@ -184,7 +184,7 @@ def blended(
     return Outcome(model.codec.decode(made), redrawn=True)
 
 
-def levels_of(schedule: NoiseSchedule, options: Options) -> list[Level]:
+def levels_of(schedule: Schedule, options: Options) -> list[Level]:
     """The levels down to the picture, by strength or as the authors count them."""
     if options.respacing:
         steps = len(space_timesteps(len(schedule), options.respacing))

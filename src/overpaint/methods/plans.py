@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from overpaint.core.schedule import NoiseSchedule
+from overpaint.core.schedule import Schedule
 from overpaint.errors import OptionError
 from overpaint.inversions.registry import INVERSIONS, find
 from overpaint.methods.combining import COMBINE, REST, Blend
@@ -122,7 +122,7 @@ def step_counts(options: Options, blend: Blend) -> tuple[int, int]:
     return inversion, generation
 
 
-def return_time(schedule: NoiseSchedule, options: Options, blend: Blend) -> float:
+def return_time(schedule: Schedule, options: Options, blend: Blend) -> float:
     """The time t0 to which the picture is noised; 0 means that nothing is to be done."""
     last = len(schedule) - 1
     if options.t0 not in (TUNED, AUTO):

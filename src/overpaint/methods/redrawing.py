@@ -9,7 +9,7 @@ from overpaint.core.exploding import exploding, exploding_path
 from overpaint.core.masks import graded, keep_outside
 from overpaint.core.prediction import Denoiser
 from overpaint.core.rng import NoiseStream
-from overpaint.core.schedule import Level, NoiseSchedule, below
+from overpaint.core.schedule import Level, Schedule, below
 from overpaint.core.solvers import (
     StepFn,
     ancestral,
@@ -47,14 +47,14 @@ class Manner:
         """Whether states are x0 + sigma * eps."""
         return self.solver == "ve"
 
-    def levels(self, schedule: NoiseSchedule, strength: float) -> list[Level]:
+    def levels(self, schedule: Schedule, strength: float) -> list[Level]:
         """`steps` moves from the noise at that fraction in (0, 1] of the path to the picture."""
         t0 = schedule.time_of(strength)
         if self.exploding:
             return exploding_path(schedule, t0, self.steps)
         return schedule.path(below(t0, self.steps))
 
-    def denoiser(self, denoise: Denoiser, schedule: NoiseSchedule) -> Denoiser:
+    def denoiser(self, denoise: Denoiser, schedule: Schedule) -> Denoiser:
         """What denoises those levels, out of what denoises the schedule's."""
         return exploding(denoise, schedule) if self.exploding else denoise
 

@@ -8,7 +8,7 @@ from torch import Tensor
 from overpaint.core.masks import blend
 from overpaint.core.prediction import Denoiser
 from overpaint.core.rng import NoiseStream
-from overpaint.core.schedule import Level, NoiseSchedule, below, by_log_snr, official
+from overpaint.core.schedule import Level, Schedule, below, by_log_snr, official
 from overpaint.core.solvers import After, StepFn, ddim, dpmpp_2m, last, solve
 from overpaint.core.watch import Watch, unwatched
 from overpaint.inversions.registry import find
@@ -64,7 +64,7 @@ def walk(
 
 
 def grids(
-    schedule: NoiseSchedule,
+    schedule: Schedule,
     t0: float,
     steps: tuple[int, int],
     *,

@@ -1,10 +1,10 @@
 """A loaded diffusion model: network, schedule and codec, called as `(x, level) -> Prediction`."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, Self
 
 import torch
 from torch import Tensor, nn
@@ -12,11 +12,12 @@ from torch.func import functional_call
 from torch.nn import functional as F
 
 from overpaint.core.prediction import PREDICTIONS, Prediction, joined, split_variance
-from overpaint.core.schedule import Level, NoiseSchedule
+from overpaint.core.schedule import Level, Schedule
 from overpaint.errors import NumericsError, OptionError
 from overpaint.models.classes import Classes
 from overpaint.models.conditions import Cond, Reader
 from overpaint.models.devices import running
+from overpaint.models.sides import Sides
 
 
 class Codec(Protocol):
@@ -69,6 +70,10 @@ def by_text(net: Callable[..., Any], x: Tensor, times: Tensor, cond: Cond) -> Te
     return net(x, times, encoder_hidden_states=cond.text).sample  # type: ignore[no-any-return]
 
 
+Paces = Callable[[int, int], Schedule]
+"""The schedule for pictures of a width and a height."""
+
+
 @dataclass
 class Calls:
     """Counts forwards of a network; given to the model of one edit."""
@@ -82,15 +87,17 @@ class DiffusionModel:
     """A network with what is needed to use it; state is float32 whatever the network runs in."""
 
     net: nn.Module
-    schedule: NoiseSchedule
+    schedule: Schedule
     codec: Codec
-    size: int  # side of the square images it was trained on
+    size: int  # side of the square pictures it was trained on
     prediction: str = "eps"  # a key of PREDICTIONS
     name: str = ""
     path: Path | None = None
     hash: str = ""  # sha256[:10] of the weights file
     dtype: torch.dtype = torch.float32  # the network's multiplications; weights stay as loaded
     text: Reader | None = None  # of a network that reads texts
+    sides: Sides | None = None  # of one that takes pictures of any shape
+    paces: Paces | None = None  # of one whose noise goes by the picture's size
     ask: Ask = by_label
     classes: Classes | None = None  # of a class-conditional network
     card: Mapping[str, Any] = field(default_factory=dict)
@@ -101,6 +108,17 @@ class DiffusionModel:
     def device(self) -> torch.device:
         """Where the network lies, and its state should."""
         return next(self.net.parameters()).device
+
+    @property
+    def frame(self) -> int | Sides:
+        """What a picture is fitted into: squares of this side, or any that it takes."""
+        return self.size if self.sides is None else self.sides
+
+    def paced(self, images: Tensor) -> Self:
+        """The model for pictures (B, 3, H, W) of this size."""
+        if self.paces is None:
+            return self
+        return replace(self, schedule=self.paces(images.shape[-1], images.shape[-2]))
 
     def __call__(self, x: Tensor, level: Level, cond: Cond | Tensor | None = None) -> Prediction:
         """What the network says about `x` `(B, C, h, w)` at `level`.
@@ -116,8 +134,7 @@ class DiffusionModel:
         if self.calls is not None:
             self.calls.count += len(levels)
             self.calls.rows += len(x)
-        # A clean state (t = -1) is asked for at the first time that was trained.
-        times = torch.tensor([max(level.t, 0.0) for level in levels], device=x.device)
+        times = torch.tensor([self.schedule.clock(level) for level in levels], device=x.device)
         times = times.repeat_interleave(len(x) // len(levels))
         out = self._forward(x.float(), times, self._told(x, cond))
         if not bool(torch.isfinite(out).all()):

@@ -8,12 +8,12 @@ from types import ModuleType
 import torch
 from torch import Tensor
 
-from overpaint.errors import ModelNotFoundError, OverpaintError, UnsafeFileError
+from overpaint.errors import ModelNotFoundError, OptionError, OverpaintError, UnsafeFileError
 from overpaint.memory import memory_errors
 from overpaint.models import files
 from overpaint.models.bundle import DiffusionModel
 from overpaint.models.devices import placed
-from overpaint.models.families import ddpm, guided, pixel
+from overpaint.models.families import ddpm, guided, pixel, single
 from overpaint.models.families.published import Converted, Options
 from overpaint.models.folders import fingerprint, shapes
 from overpaint.models.owning import owned
@@ -25,7 +25,11 @@ def load_file(
     path: Path, options: Options, *, device: torch.device, dtype: torch.dtype
 ) -> DiffusionModel:
     """The model in a checkpoint of one of the families."""
-    found = read_file(path, options)
+    with memory_errors("checkpoint"):
+        tensors = files.read_file(path)
+        if single.holds(shapes(tensors)):
+            return single.load(path, tensors, options, device=device, dtype=dtype)
+        found = recognised(path, tensors, options)
     net = pixel.build(found.config)
     net.load_state_dict(dict(found.tensors), strict=True, assign=True)
     model = pixel.assembled(net, found.config, found.scheduler, source=path)
@@ -52,13 +56,18 @@ def read_file(path: Path, options: Options) -> Converted:
 
 def recognised(path: Path, tensors: Mapping[str, Tensor], options: Options) -> Converted:
     """The same of tensors that were read from `path`."""
+    if single.holds(shapes(tensors)):
+        why, hint = "it is loaded as it is", f"Give it with `-m {path.name}`."
+        raise ModelNotFoundError(f"{path} is a Stable Diffusion checkpoint", why, hint)
+    if options.prediction:
+        raise OptionError("Stable Diffusion's files alone take the option prediction")
     for family in FAMILIES:
         if family.holds(shapes(tensors)):
             return _named(path, family, tensors, options)
     raise ModelNotFoundError(
         f"{path} is no checkpoint of a kind that is known here",
         f"its first tensor is {min(tensors, default='')!r:.60}",
-        "DDPM's (SDEdit, DiffusionCLIP) and guided-diffusion's (ILVR) UNets are.",
+        "Stable Diffusion 1, 2, XL, DDPM's and guided-diffusion's are; SD3 and FLUX as folders.",
     )
 
 

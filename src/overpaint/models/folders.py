@@ -63,6 +63,14 @@ class Folder:
             raise UnsafeFileError(f"{path} does not hold a JSON object")
         return content
 
+    def own(self, name: str) -> dict[str, Any]:
+        """The same, of a network that is diffusers' or transformers' own."""
+        content = self.json(name)
+        if "auto_map" in content:
+            what, why = f"{self.path / name} asks for code of its own", "it was not run"
+            raise UnsafeFileError(what, why, "Only networks of diffusers and transformers load.")
+        return content
+
     def card(self) -> dict[str, Any]:
         """What `card.json` says, empty without one."""
         return self.json("card.json") if self.has("card.json") else {}
@@ -161,10 +169,13 @@ def adopt(net: nn.Module, tensors: Mapping[str, Tensor], path: Path) -> None:
     net.load_state_dict(own, strict=True, assign=True)
 
 
-def fingerprint(path: Path) -> str:
-    """sha256[:10] of a file, as tools show a model's hash."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()[:10]
+def fingerprint(*paths: Path) -> str:
+    """sha256[:10] of a file, or of the parts of one, as tools show a model's hash."""
+    found = hashlib.sha256()
+    for path in paths:
+        with path.open("rb") as file:
+            hashlib.file_digest(file, lambda: found)
+    return found.hexdigest()[:10]
 
 
 def known(config: Mapping[str, Any], names: frozenset[str]) -> dict[str, Any]:

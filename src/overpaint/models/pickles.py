@@ -31,6 +31,17 @@ REFUSED = re.compile(r"GLOBAL ([\w.]+)")
 SAVE = "Save its weights as safetensors with a program that you trust, then load that."
 
 
+class Trainer:
+    """Stands for a class of a training program that a file names; nothing of it is looked up."""
+
+
+# Lightning, which trained Stable Diffusion, keeps its own state beside the weights, by class.
+LIGHTNING = [
+    (Trainer, f"{package}.callbacks.model_checkpoint.ModelCheckpoint")
+    for package in ("pytorch_lightning", "lightning.pytorch", "lightning_fabric")
+]
+
+
 def read_pickled(path: Path) -> dict[str, Tensor]:
     """The weights in a file of `torch.save`, finite, floats as float32, by their names.
 
@@ -58,7 +69,8 @@ def _unpickled(path: Path) -> Any:
     try:
         if archived:
             _check_archive(path)
-        return torch.load(path, map_location="cpu", weights_only=True, mmap=archived)
+        with torch.serialization.safe_globals(list[Any](LIGHTNING)):
+            return torch.load(path, map_location="cpu", weights_only=True, mmap=archived)
     except UnsafeFileError:
         raise
     except Exception as error:  # a damaged pickle fails in too many ways to name

@@ -110,7 +110,7 @@ def read_paired(folder: Folder) -> tuple[Paired, Sizes]:
 
 def pair(net: CLIPModel) -> tuple[Paired, Sizes]:
     """A network that has its weights, as towers."""
-    config: Any = _positioned(net).config
+    config: Any = positioned(net).config
     return Paired(net), _sizes(config.vision_config.image_size, config.text_config)
 
 
@@ -123,7 +123,7 @@ def read_residual(folder: Folder) -> tuple[Residual, Sizes]:
         telling = CLIPTextModelWithProjection(CLIPTextConfig(**known(text, TEXT)))
     _filled(seeing, folder.sub("vision").weights("model.safetensors"))
     _filled(telling, folder.sub("text").weights("model.safetensors"))
-    return Residual(seeing, _positioned(telling)), _sizes(64, telling.config)
+    return Residual(seeing, positioned(telling)), _sizes(64, telling.config)
 
 
 def _sizes(pictures: int, text: Any) -> Sizes:
@@ -140,7 +140,7 @@ def _filled(net: nn.Module, weights: Path) -> None:
     adopt(net, tensors, weights)
 
 
-def _positioned(net: N) -> N:
+def positioned(net: N) -> N:
     """`net` with the only buffers that no file holds."""
     for module in net.modules():
         if isinstance(ids := getattr(module, POSITIONS, None), Tensor):

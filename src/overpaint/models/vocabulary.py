@@ -8,12 +8,15 @@ from pathlib import Path
 from tokenizers import Tokenizer, pre_tokenizers
 from transformers import CLIPTokenizer
 
-from overpaint.errors import UnsafeFileError
+from overpaint.errors import ModelNotFoundError, UnsafeFileError
 from overpaint.models.folders import Folder
+from overpaint.models.hub import cached
+from overpaint.models.instant import instant
+from overpaint.models.tokens import SPECIAL, Tokens
 
 SIZE = 49408  # of OpenAI's vocabulary
-SPECIAL = ("<|startoftext|>", "<|endoftext|>")
 MERGES_BYTES = 4 << 20
+CLIP = "openai/clip-vit-large-patch14"  # a download that has it
 PACKED = "open_clip/bpe_simple_vocab_16e6.txt.gz"
 
 
@@ -40,6 +43,23 @@ def in_folder(folder: Folder) -> Tokenizer | None:
     return None
 
 
+def of_openai(pad: str) -> Tokens:
+    """OpenAI's, from a download of its CLIP or a library; `pad` is a token wherever it stands.
+
+    Raises:
+        ModelNotFoundError: there is none on this machine.
+    """
+    if (found := _in_cache() or in_open_clip()) is not None:
+        found.add_special_tokens([pad])
+        return found
+    try:
+        return instant(pad)
+    except ImportError as error:
+        what = "The vocabulary of OpenAI's CLIP is not on this machine"
+        hint = f"Run `hf download {CLIP} tokenizer.json`, or `pip install 'overpaint[clip]'`."
+        raise ModelNotFoundError(what, "a single file has none", hint) from error
+
+
 def in_open_clip() -> Tokenizer | None:
     """OpenAI's, where the distribution open_clip_torch is installed; it is not imported."""
     try:
@@ -52,6 +72,13 @@ def in_open_clip() -> Tokenizer | None:
     merges = [(one, other) for one, other in map(str.split, lines[1 : 1 + SIZE - known])]
     words = [*single, *(f"{c}</w>" for c in single), *map("".join, merges), *SPECIAL]
     return _paired({word: number for number, word in enumerate(words)}, merges)
+
+
+def _in_cache() -> Tokenizer | None:
+    try:
+        return in_folder(cached(CLIP))
+    except ModelNotFoundError:
+        return None
 
 
 def _paired(vocabulary: dict[str, int], merges: Sequence[tuple[str, str]]) -> Tokenizer:

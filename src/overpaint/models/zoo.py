@@ -11,14 +11,15 @@ from overpaint.errors import ModelNotFoundError, OptionError
 from overpaint.models.bundle import DiffusionModel
 from overpaint.models.checkpoints import load_file
 from overpaint.models.devices import pick_device, pick_dtype
-from overpaint.models.families import latent, pixel
+from overpaint.models.families import flow, latent, pixel, stable
 from overpaint.models.families.published import Options
 from overpaint.models.families.tiny import tiny, tiny_latent, tiny_text
 from overpaint.models.folders import Folder
 from overpaint.models.hub import cached, is_id
 
 WEIGHTS = Path(__file__).parent.parent / "weights"
-FAMILIES: tuple[ModuleType, ...] = (latent, pixel)  # each: holds(folder), load(folder, ...)
+# Each has holds(folder) and load(folder, ...).
+FAMILIES: tuple[ModuleType, ...] = (stable, flow, latent, pixel)
 TINY = {"tiny": tiny, "tiny-latent": tiny_latent, "tiny-text": tiny_text}  # for tests
 # What they are, for cards that do not say it themselves.
 TITLES = {
@@ -61,7 +62,7 @@ def load(
     raise ModelNotFoundError(
         f"{folder.path} holds no model that can be loaded",
         found or "there is neither unet/config.json nor config.json in it",
-        "Give a diffusers folder with a UNet2DModel in it, of pixels or of latents."
+        "Stable Diffusion 1, 2 and XL, SD3, FLUX, and folders with a UNet2DModel are."
         if found
         else "",
     )

@@ -15,7 +15,11 @@ Shapes = Mapping[str, tuple[int, ...]]
 Layer = tuple[str, tuple[str, ...]]
 Split = Callable[[Tensor], Iterable[Tensor]]
 NUMBERS = {"size": (8, 4096), "heads": (1, 1024), "head_channels": (1, 4096)}
-WORDS = {"schedule": ("linear", "cosine"), "attention_order": ("legacy", "new")}
+WORDS = {
+    "schedule": ("linear", "cosine"),
+    "attention_order": ("legacy", "new"),
+    "prediction": ("eps", "v"),
+}
 BETAS = {"linear": "linear", "cosine": "squaredcos_cap_v2"}
 
 
@@ -28,6 +32,7 @@ class Options:
         heads: of every attention layer; or `head_channels`: the channels of each head.
         schedule: "linear" or "cosine".
         attention_order: "legacy" (heads before q, k and v) or "new" (q, k and v before heads).
+        prediction: "eps" or "v", of Stable Diffusion alone.
     """
 
     size: int | None = None
@@ -35,6 +40,7 @@ class Options:
     head_channels: int | None = None
     schedule: str | None = None
     attention_order: str | None = None
+    prediction: str | None = None
 
     @classmethod
     def parsed(cls, given: Mapping[str, Any]) -> "Options":

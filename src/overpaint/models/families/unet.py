@@ -18,9 +18,10 @@ from overpaint.models.classes import Classes
 from overpaint.models.folders import Folder, fill, known
 
 FILES = ("diffusion_pytorch_model.safetensors", "diffusion_pytorch_model.fp16.safetensors")
-MOST_CLASSES = 1_000_000
+MOST_CLASSES, MOST_LAYERS = 1_000_000, 16
 PICKLED = "diffusion_pytorch_model.bin"  # all that the earliest uploads have
 PREDICTED = {"epsilon": "eps", "sample": "x0", "v_prediction": "v"}
+OTHER_PATHS = ("FlowMatch", "EDM", "Karras", "ScoreSde")  # schedulers of another noise than betas'
 # Attention layers as early versions of diffusers called them.
 OLD_LAYERS = {"query": "to_q", "key": "to_k", "value": "to_v", "proj_attn": "to_out.0"}
 OLD_NAME = re.compile(rf"\.({'|'.join(OLD_LAYERS)})(?=\.(weight|bias)$)")
@@ -50,7 +51,7 @@ def network(config: Mapping[str, Any], device: str = "meta") -> nn.Module:
         what = f"The class embedding {kept['class_embed_type']!r:.40} is not supported"
         raise ModelNotFoundError(what, "a table of classes is")
     side(config), classes(config)
-    if kept.get("layers_per_block", 2) not in range(1, 17):
+    if kept.get("layers_per_block", 2) not in range(1, MOST_LAYERS + 1):
         raise UnsafeFileError("The configuration's layers_per_block is out of bounds")
     try:
         with torch.device(device):
@@ -85,6 +86,9 @@ def assembled(
     source: Path,
 ) -> DiffusionModel:
     """The network that `config` describes, with all that is needed to use it."""
+    kind = scheduler.get("_class_name", "")
+    if any(word in str(kind) for word in OTHER_PATHS):
+        raise ModelNotFoundError(f"The noise of {kind!r:.60} is not supported with this network")
     try:
         schedule = NoiseSchedule.from_diffusers_config(scheduler)
     except OptionError as error:
