@@ -1,5 +1,6 @@
 """Where a model looks in a picture for each word of a text (Prompt-to-Prompt, arXiv 2208.01626)."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,7 +11,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from overpaint.core.heat import Heat
-from overpaint.core.schedule import below
+from overpaint.core.schedule import Level, below
 from overpaint.core.watch import Watch, unwatched
 from overpaint.core.wording import Word, Wording, words
 from overpaint.data.images import read_image
@@ -64,19 +65,14 @@ def explain(
     """
     picture = read_image(image)
     loaded = model if isinstance(model, DiffusionModel) else load(model, device, dtype)
-    reader = reader_of(loaded, "an explanation")
-    text, told = Wording(prompt, tuple(reader.spans(prompt))), words(prompt)
+    reader_of(loaded, "an explanation")
+    told = words(prompt)
     if not told:
         raise OptionError("The prompt is empty", hint="Say what the picture shows with -p.")
     pixels, placement = fit(picture, loaded.frame)
     loaded = loaded.paced(pixels)
     levels = loaded.schedule.path(below(loaded.schedule.time_of(strength), steps))
-    with torch.no_grad():
-        x0 = loaded.codec.encode(pixels.to(loaded.device))
-        heat, cond = Heat(_indicator(text, told), factor_near(loaded, x0)), reader([prompt])
-        with controlled(loaded, heat=heat) as shared:
-            ddim(lambda x, level: shared(x, level, cond), x0, levels, watch=watch)
-    maps = torch.zeros(1, len(told), 1, 1) if heat.mean is None else heat.mean.cpu()
+    maps = looked_at(loaded, pixels.to(loaded.device), prompt, told, levels, watch=watch)
     seen = F.interpolate(_spanned(maps), size=pixels.shape[-2:], mode="bilinear")
     spread = [placement.spread(each[None]) for each in seen[0]]
     named = (prompt[slice(*word.bare)] for word in told)
@@ -88,7 +84,30 @@ def explain(
     ]
 
 
-def _indicator(text: Wording, told: list[Word]) -> Tensor:
+@torch.no_grad()
+def looked_at(
+    model: DiffusionModel,
+    image: Tensor,
+    prompt: str,
+    told: Sequence[Word],
+    levels: Sequence[Level],
+    *,
+    watch: Watch = unwatched,
+) -> Tensor:
+    """Attention (1, W, h, w) to the words `told` of a prompt while an image is inverted under it.
+
+    Args:
+        image: (1, 3, H, W) in [-1, 1]. levels: from the picture up.
+    """
+    reader = reader_of(model)
+    text, x0 = Wording(prompt, tuple(reader.spans(prompt))), model.codec.encode(image)
+    heat, cond = Heat(_indicator(text, told), factor_near(model, x0)), reader([prompt])
+    with controlled(model, heat=heat) as shared:
+        ddim(lambda x, level: shared(x, level, cond), x0, levels, watch=watch)
+    return torch.zeros(1, len(told), 1, 1) if heat.mean is None else heat.mean.cpu()
+
+
+def _indicator(text: Wording, told: Sequence[Word]) -> Tensor:
     """(1, L, W): 1 for the tokens of each word."""
     found = torch.zeros(1, len(text), len(told))
     for number, word in enumerate(told):

@@ -8,6 +8,8 @@ import pytest
 from PIL import Image
 
 import overpaint
+from overpaint.errors import OptionError
+from overpaint.explaining import explain
 from overpaint.inverting import reconstruct
 from overpaint.models.sides import Sides
 from overpaint.models.zoo import load
@@ -16,6 +18,12 @@ from ..pipelines import write_sd3, write_stable
 from . import conftest
 
 WRITERS = {"stable": write_stable, "sd3": write_sd3}
+
+
+@pytest.fixture(scope="module")
+def loaded(tmp_path_factory):
+    made = tmp_path_factory.mktemp("shapes")
+    return {name: load(WRITERS[name](made / name), dtype="float32") for name in WRITERS}
 
 
 @pytest.fixture
@@ -63,8 +71,8 @@ def test_a_picture_is_edited_in_its_own_shape(case, oblong, watched, seen, monke
 
 
 @pytest.mark.parametrize("name", WRITERS)
-def test_families_that_read_texts_do_so(name, oblong, tmp_path, watched, seen):
-    model = watched(load(WRITERS[name](tmp_path / name), dtype="float32"))
+def test_families_that_read_texts_do_so(name, oblong, loaded, watched, seen):
+    model = watched(loaded[name])
     small = {"method": "sdedit", "strength": 0.5, "num_inference_steps": 2}
     assert overpaint.edit(oblong, model=model, **small).images[0].size == oblong.size
     assert reconstruct(oblong, model=model, steps=2, strength=0.3).image.size == oblong.size
@@ -78,3 +86,20 @@ def test_a_mask_is_found_in_a_pictures_own_shape(oblong, watched, seen):
     result = overpaint.edit(oblong, "a red hat", source_prompt="a blue hat", zoom="off", **asked)
     assert result.mask.size == result.images[0].size == oblong.size
     assert set(seen) == {(12, 24)}
+
+
+@pytest.mark.parametrize("inversion", ["edict", "bdia", "edit-friendly", "direct"])
+@pytest.mark.parametrize("name", WRITERS)
+def test_every_family_is_inverted_exactly_under_its_texts(loaded, oblong, name, inversion):
+    asked = {"source_prompt": "a red hat", "guidance_scale": 2.0, "strength": 0.4, "steps": 3}
+    found = reconstruct(oblong, model=loaded[name], inversion=inversion, **asked)
+    assert found.image.size == oblong.size
+    assert found.codec_mae < 1e-4
+
+
+def test_only_unets_are_explained(loaded, oblong):
+    seen = explain(oblong, "a red hat", model=loaded["stable"], steps=2)
+    assert [each.word for each in seen] == ["a", "red", "hat"]
+    assert {each.heat.shape for each in seen} == {(10, 23)}
+    with pytest.raises(OptionError, match="no UNet that attends to texts"):
+        explain(oblong, "a red hat", model=loaded["sd3"], steps=2)

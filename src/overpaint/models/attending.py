@@ -18,6 +18,8 @@ from overpaint.models.bundle import DiffusionModel
 from overpaint.models.conditions import Cond, Reader
 from overpaint.models.prompting import reader_of
 
+FOREIGN = "its network is no UNet that attends to texts"
+
 
 @dataclass(frozen=True, eq=False)
 class Controlled:
@@ -107,20 +109,29 @@ def factor_near(model: DiffusionModel, x: Tensor, side: int = 16) -> int:
     """The factor whose maps of `x` (B, C, h, w) have most nearly `side` x `side` cells.
 
     That many are where Prompt-to-Prompt's code looks for words.
+
+    Raises:
+        OptionError: it has no such maps.
     """
+    if not (known := factors(model)):
+        raise _uncontrolled(model, FOREIGN)
     cells = prod(x.shape[2:])
-    return min(factors(model), key=lambda factor: abs(log(cells / (factor * side) ** 2)))
+    return min(known, key=lambda factor: abs(log(cells / (factor * side) ** 2)))
 
 
 def _processors(model: DiffusionModel) -> dict[str, Any]:
     """The network's own, by name."""
     net: Any = model.net
-    what = f"The attention of {model.name or 'the model'} cannot be controlled"
     if not factors(model) or not hasattr(net, "set_attn_processor"):
-        raise OptionError(what, "its network attends to no text", "Use a Stable Diffusion.")
+        raise _uncontrolled(model, FOREIGN)
     for name, own in net.attn_processors.items():
         if isinstance(own, Attending):
-            raise OptionError(what, "it is already")
+            raise _uncontrolled(model, "it is already")
         if kind := strange(net.get_submodule(name.removesuffix(".processor"))):
-            raise OptionError(what, f"{name.removesuffix('.processor')} has {kind}")
+            raise _uncontrolled(model, f"{name.removesuffix('.processor')} has {kind}")
     return dict(net.attn_processors)
+
+
+def _uncontrolled(model: DiffusionModel, why: str) -> OptionError:
+    what = f"The attention of {model.name or 'the model'} cannot be controlled"
+    return OptionError(what, why, "Use a Stable Diffusion 1, 2 or XL." if why == FOREIGN else "")
