@@ -6,6 +6,7 @@ Each writes its numbers to `benchmarks/results.json`; the table of all goes to `
 import json
 import sys
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import torch
@@ -16,7 +17,6 @@ from benchmarks import (
     candidates,
     combining,
     degrees,
-    diffedit,
     edits,
     guides,
     inversions,
@@ -29,6 +29,8 @@ from benchmarks import (
     solvers,
     speed,
     strokes,
+    swap_rows,
+    swaps,
     table,
     tradeoff,
     uses,
@@ -90,12 +92,12 @@ def edited_in_regions(columns: int = 12) -> Figures:
     return figures
 
 
-def word_swaps(columns: int = 8) -> Figures:
-    """DiffEdit by kind of swap; keeps rows of sources, masks, edits and true edits."""
-    figures, rows = diffedit.measured()
+def word_swaps(method: str, columns: int = 8) -> Figures:
+    """A method by kind of swap; keeps rows of sources, masks, edits and true edits."""
+    figures, rows = swaps.measured(method)
     for name, pictures in rows.items():
         shown = pictures[:, :columns].flatten(0, 1)
-        save_grid(shown, f"diffedit-{name.replace(' ', '-')}.png", columns)
+        save_grid(shown, f"{method}-{name.replace(' ', '-')}.png", columns)
     return figures
 
 
@@ -114,7 +116,7 @@ MEASURED: dict[str, Callable[[], Figures]] = {
     "local": edited_in_regions,
     "candidates": candidates.measured,
     "outside": outside.measured,
-    "diffedit": word_swaps,
+    **{method: partial(word_swaps, method) for method in swap_rows.METHODS},
     "opposites": opposites.measured,
     "uses": uses.tried,
     "guides": guides.made_real,

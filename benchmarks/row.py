@@ -23,12 +23,19 @@ class Row:
             value = self.value(results)
         except KeyError:
             return f"| {self.label} | {self._shown(self.bar)} | - | `{self.command}` |"
-        reached = value >= self.bar if self.more else value <= self.bar
-        mark = "" if reached else " (short)"
+        mark = "" if self.reached(results) else " (short)"
         return (
             f"| {self.label} | {self._shown(self.bar)} | {self._shown(value)}{mark} "
             f"| `{self.command}` |"
         )
+
+    def reached(self, results: Results) -> bool:
+        """Whether it was measured, and is what it should be."""
+        try:
+            value = self.value(results)
+        except KeyError:
+            return False
+        return value >= self.bar if self.more else value <= self.bar
 
     def _shown(self, value: float) -> str:
         if self.unit == "%":

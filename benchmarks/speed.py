@@ -4,14 +4,23 @@ import json
 import subprocess
 import sys
 import time
+from collections.abc import Mapping
 from pathlib import Path
 from statistics import median
+from typing import Any
 
 import overpaint
 from overpaint.models.zoo import WEIGHTS
 
 PORTRAIT = Path(__file__).parent.parent / "examples" / "portrait.png"
 PROMPT = "a pencil sketch of a person"
+SWAP = {"source_prompt": "a photo of a person", "prompt": "a photo of a person with red hair"}
+SWAPS: Mapping[str, Mapping[str, Any]] = {
+    "diffedit": {"method": "diffedit"},
+    "prompt-to-prompt": {"method": "prompt-to-prompt", "inversion": "direct"},
+    "edit-friendly": {"method": "prompt-to-prompt", "inversion": "edit-friendly"},
+}
+"""Edits by two texts, of 50 steps, with the model that reads text."""
 
 
 def measured(repeats: int = 5) -> dict[str, float]:
@@ -22,10 +31,22 @@ def measured(repeats: int = 5) -> dict[str, float]:
     cards = [json.loads(path.read_text()) for path in (WEIGHTS / "adapters").glob("*/card.json")]
     return {
         "edit, model loaded": median(edits),
+        **_swaps(repeats),
         "edit, from the start of the process": _timed("edit", str(PORTRAIT), "-p", PROMPT),
         "--help": median([_timed("--help") for _ in range(repeats)]),
         "tuning one text, mean": sum(card["seconds"] for card in cards) / max(1, len(cards)),
         "tuning one text, longest": max((card["seconds"] for card in cards), default=0.0),
+    }
+
+
+def _swaps(repeats: int) -> dict[str, float]:
+    model, steps = overpaint.load("portraits-latent"), {"num_inference_steps": 50}
+    return {
+        f"{way}, model loaded": median(
+            overpaint.edit(PORTRAIT, model=model, **SWAP, **how, **steps).seconds
+            for _ in range(repeats)
+        )
+        for way, how in SWAPS.items()
     }
 
 

@@ -1,6 +1,7 @@
 """What was asked of edits that swap one word of a caption."""
 
 from collections.abc import Callable, Mapping
+from functools import partial
 
 from benchmarks.row import Row, at
 from benchmarks.swapped import KINDS
@@ -8,30 +9,40 @@ from benchmarks.swapped import KINDS
 RUN = "python -m benchmarks"
 
 
+def swaps(method: str, *, asked: float, decibels: float, seconds: Mapping[str, float]) -> list[Row]:
+    """As asked, kept, and the background of every kind; seconds of the ways to edit."""
+    found = [row for kind in KINDS for row in _of(method, kind, asked=asked, decibels=decibels)]
+    for way, bar in seconds.items():
+        label, value = f"{way}: one edit, model loaded", at("speed", f"{way}, model loaded")
+        found.append(Row(label, f"{RUN} speed", value, bar, "s", more=False))
+    return found
+
+
+def _of(method: str, kind: str, *, asked: float, decibels: float) -> list[Row]:
+    command, seen = f"{RUN} {method}", f"{kind}: background, dB"
+    return [
+        Row(f"{kind}: as asked", command, at(method, f"{kind}: asked"), asked),
+        Row(f"{kind}: kept", command, at(method, f"{kind}: kept"), 0.85),
+        Row(seen, command, at(method, seen), decibels, ".1f"),
+    ]
+
+
 def diffedit() -> list[Row]:
-    """As asked, kept, and the background of every kind; the mask."""
-    found = [row for kind in KINDS for row in swaps("diffedit", kind, asked=0.75, decibels=30)]
+    """Besides these, its mask."""
     overlap = at("diffedit", "mask, IoU")
     return [
-        *found,
+        *swaps("diffedit", asked=0.75, decibels=30, seconds={"diffedit": 10}),
         Row("mask against the true region: IoU", f"{RUN} diffedit", overlap, 0.5, ".2f"),
     ]
 
 
-METHODS: Mapping[str, Callable[[], list[Row]]] = {"diffedit": diffedit}
-
-
-def swaps(method: str, kind: str, *, asked: float, decibels: float) -> list[Row]:
-    """Of one kind."""
-    command = f"{RUN} {method}"
-    return [
-        Row(f"{kind}: as asked", command, at(method, f"{kind}: asked"), asked),
-        Row(f"{kind}: kept", command, at(method, f"{kind}: kept"), 0.85),
-        Row(
-            f"{kind}: background, dB",
-            command,
-            at(method, f"{kind}: background, dB"),
-            decibels,
-            ".1f",
-        ),
-    ]
+METHODS: Mapping[str, Callable[[], list[Row]]] = {
+    "diffedit": diffedit,
+    "prompt-to-prompt": partial(
+        swaps,
+        "prompt-to-prompt",
+        asked=0.80,
+        decibels=27,
+        seconds={"prompt-to-prompt": 10, "edit-friendly": 8},
+    ),
+}

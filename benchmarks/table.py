@@ -2,6 +2,7 @@
 
 import json
 import re
+from collections.abc import Callable
 from itertools import pairwise
 from pathlib import Path
 
@@ -12,15 +13,19 @@ from benchmarks.inversion_rows import inversions, wide
 from benchmarks.row import Results, Row, at
 
 ROOT = Path(__file__).parent.parent
-MARKED = re.compile(r"(<!-- figures(?:: (\w+))? -->\n).*?(<!-- /figures -->)", re.S)
+MARKED = re.compile(r"(<!-- figures(?:: ([\w-]+))? -->\n).*?(<!-- /figures -->)", re.S)
+
+
+def groups() -> dict[str, Callable[[], list[Row]]]:
+    """The figures of the whole project, by what they are of."""
+    found = {"embedded": embedded, "diffusionclip": diffusionclip}
+    found |= {**local_rows.METHODS, **swap_rows.METHODS}
+    return found | {"inversions": inversions, "attention": attention.rows}
 
 
 def rows(of: str | None = None) -> list[Row]:
     """The figures of a method, or of the whole project."""
-    found = {"embedded": embedded, "diffusionclip": diffusionclip}
-    found |= {**local_rows.METHODS, **swap_rows.METHODS}
-    found |= {"attention": attention.rows, "inversions": inversions}
-    return found[of]() if of else [row for rows in found.values() for row in rows()]
+    return groups()[of]() if of else [row for rows in groups().values() for row in rows()]
 
 
 def embedded() -> list[Row]:
@@ -144,8 +149,19 @@ def table(results: Results, of: str | None = None) -> str:
     """The rows as a Markdown table; "reconstructions" are all inversions with a column a number."""
     if of == "reconstructions":
         return wide(results)
+    if of == "summary":
+        return summary(results)
     head = "| figure | asked for | measured | command |\n|---|---|---|---|"
     return "\n".join([head, *(row.line(results) for row in rows(of))])
+
+
+def summary(results: Results) -> str:
+    """Of each group how many figures were aimed at, and how many are reached."""
+    lines = ["| figures of | aimed at | reached |", "|---|---|---|"]
+    for name, found in groups().items():
+        reached = [row.reached(results) for row in found()]
+        lines.append(f"| {name} | {len(reached)} | {sum(reached)} |")
+    return "\n".join(lines)
 
 
 def publish(results: Path) -> None:

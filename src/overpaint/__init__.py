@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from overpaint.data.faces import faces
     from overpaint.data.record import Record
     from overpaint.editing import Result, edit
+    from overpaint.explaining import explain
     from overpaint.methods.registry import Run, Task
     from overpaint.models.zoo import load
     from overpaint.replaying import replay
@@ -22,6 +23,7 @@ __all__ = [
     "__version__",
     "edit",
     "errors",
+    "explain",
     "faces",
     "load",
     "methods",
@@ -34,6 +36,7 @@ __all__ = [
 _HOMES = {
     "load": "overpaint.models.zoo",
     "edit": "overpaint.editing",
+    "explain": "overpaint.explaining",
     "replay": "overpaint.replaying",
     "Result": "overpaint.editing",
     "Task": "overpaint.methods.registry",

@@ -21,7 +21,7 @@ from overpaint.methods.shares import Share, listed
 from overpaint.models.bundle import DiffusionModel
 from overpaint.models.clip import Clip
 from overpaint.models.control import Adapter
-from overpaint.models.zoo import load
+from overpaint.models.zoo import load, suited
 from overpaint.performing import Asked, fitted
 from overpaint.results import Result, together
 from overpaint.seeking import finding, sought
@@ -35,7 +35,7 @@ def edits(
     *,
     source_prompt: str = "",
     method: str = "diffusionclip",
-    model: str | Path | DiffusionModel = "portraits",
+    model: str | Path | DiffusionModel = "auto",
     adapter: str | Path | Adapter | Share | Sequence[Any] | None = None,
     mask: object = None,
     mask_options: Mapping[str, Any] | None = None,
@@ -60,6 +60,8 @@ def edits(
     `edit` returns one result with all images; `edits` yields one for each, as soon as it is made.
 
     Args:
+        model: an embedded one's name, a folder, a file, a hub id or what `load` gave; "auto" is
+            the embedded one that the method goes with.
         adapter: what the model was tuned to: an embedded one's name, a folder of `overpaint tune
             -o`, a text, a `Share` of weight and mask, or several of them; else found by the prompt.
         mask: a picture, white where the edit may act; bytes outside stay as they are. "auto" is
@@ -93,6 +95,7 @@ def edits(
     adapters.check_apart(prompt, source_prompt)
     loaded.check_given(chosen, given)
     seeds = seeds_of(seed, count)
+    model = suited(model, reads=chosen.reads or where.auto)
     picture = read_image(image, max_pixels=max_pixels, keep_exif=keep_exif)
     if where.auto:
         model = _loaded(model, device, dtype)

@@ -23,7 +23,7 @@ from overpaint.memory import memory_errors
 from overpaint.metrics.fidelity import mae, psnr, ssim
 from overpaint.models.bundle import Calls, DiffusionModel
 from overpaint.models.prompting import reader_of
-from overpaint.models.zoo import load
+from overpaint.models.zoo import load, suited
 from overpaint.trajectories import load as read_trajectory
 
 GUIDANCE = 7.5  # of a model that reads text
@@ -41,6 +41,7 @@ class Reconstruction:
     calls: int  # of the network; guidance takes two
     seconds: float
     trajectory: Trajectory
+    model: str  # its name
     residual: float | None = None  # of the inversion, where it was solved for
 
     def figures(self) -> dict[str, float]:
@@ -54,7 +55,7 @@ class Reconstruction:
 def reconstruct(
     image: object,
     *,
-    model: str | DiffusionModel = "portraits",
+    model: str | DiffusionModel = "auto",
     source_prompt: str = "",
     guidance_scale: float | None = None,
     strength: float = 0.5,
@@ -69,6 +70,7 @@ def reconstruct(
     """Inversion to `strength` of the path in `steps` moves on the closed grid, and back.
 
     Args:
+        model: "auto" is the embedded one that reads text where the inversion or a text needs it.
         source_prompt: what the picture shows, for a model that reads text.
         guidance_scale: of that text against the empty one; 7.5 where nothing is given.
         inversion: a name of `overpaint.inversions.registry`.
@@ -81,6 +83,7 @@ def reconstruct(
             another picture, model or text.
     """
     way, picture = find(inversion), read_image(image)
+    model = suited(model, reads=way.reads or bool(source_prompt))
     loaded = load(model, device, dtype) if isinstance(model, str) else model
     pixels, placement = fit(picture, loaded.frame)
     counted = replace(loaded.paced(pixels), calls=(calls := Calls()))
@@ -101,6 +104,7 @@ def reconstruct(
         seconds=seconds,
         trajectory=found,
         residual=found.residual,
+        model=loaded.name,
         **_errors(pixels, rebuilt, alone),
     )
 

@@ -18,7 +18,7 @@ def edit(
     ] = "",
     source_prompt: Annotated[str, typer.Option(help="What it shows now.")] = "",
     method: flags.Method = "diffusionclip",
-    model: flags.Model = "portraits",
+    model: flags.Model = "auto",
     adapter: flags.Adapter = None,
     mask: masks.Mask = None,
     mask_option: masks.Options = None,

@@ -13,7 +13,7 @@ from overpaint.cli.terminal import Terminal, given
 def invert(
     terminal: Terminal,
     image: Annotated[str, typer.Argument(help="A picture; - for stdin.")],
-    model: flags.Model = "portraits",
+    model: flags.Model = "auto",
     source_prompt: Annotated[
         str, typer.Option("--source-prompt", help="What the picture shows.")
     ] = "",
@@ -77,7 +77,7 @@ def invert(
     if as_json:
         path = next((str(each) for each in written), None)
         way = {"inversion": found.trajectory.inversion, "trajectory": save and str(save)}
-        told = {"image": image, "path": path, "model": model, **way, "residual": None}
+        told = {"image": image, "path": path, "model": found.model, **way, "residual": None}
         terminal.line({**told, **found.figures()})
         return
     rows = [(name, f"{value:.5g}") for name, value in found.figures().items()]

@@ -5,7 +5,7 @@ import os
 from dataclasses import replace
 from pathlib import Path
 from types import ModuleType
-from typing import Any
+from typing import Any, TypeVar
 
 from overpaint.errors import ModelNotFoundError, OptionError
 from overpaint.models.bundle import DiffusionModel
@@ -17,9 +17,11 @@ from overpaint.models.families.tiny import tiny, tiny_latent, tiny_text
 from overpaint.models.folders import Folder
 from overpaint.models.hub import cached, is_id
 
+T = TypeVar("T")
 WEIGHTS = Path(__file__).parent.parent / "weights"
 # Each has holds(folder) and load(folder, ...).
 FAMILIES: tuple[ModuleType, ...] = (stable, flow, latent, pixel)
+AUTO, PLAIN, READING = "auto", "portraits", "portraits-latent"
 TINY = {"tiny": tiny, "tiny-latent": tiny_latent, "tiny-text": tiny_text}  # for tests
 # What they are, for cards that do not say it themselves.
 TITLES = {
@@ -91,6 +93,11 @@ def names() -> list[str]:
 def reading() -> list[str]:
     """Those of them that read texts."""
     return [name for name in names() if (WEIGHTS / name / "text_encoder").is_dir()]
+
+
+def suited(model: T, *, reads: bool) -> T | str:
+    """`model`; where it is "auto", the embedded one that reads texts, or the one that does not."""
+    return (READING if reads else PLAIN) if model == AUTO else model
 
 
 def embedded(name: str) -> Path:

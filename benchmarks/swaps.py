@@ -1,4 +1,4 @@
-"""DiffEdit of held-out portraits, one word of the caption swapped: judged, and measured outside."""
+"""Edits of held-out portraits, one word of the caption swapped: judged, and measured outside."""
 
 import time
 from collections.abc import Sequence
@@ -14,19 +14,19 @@ from overpaint.methods.registry import Outcome, Run, Task
 from overpaint.models.bundle import DiffusionModel
 from overpaint.models.zoo import load
 
-METHOD, MODEL = "diffedit", "portraits-latent"
+MODEL = "portraits-latent"
 ROUNDING = (0.5 / 255) ** 2  # squared error that a file may add; an untouched picture has none
 
 
 def measured(
-    count: int = 64, name: str = MODEL, **options: object
+    method: str, count: int = 64, name: str = MODEL, **options: object
 ) -> tuple[Figures, dict[str, Tensor]]:
     """What edits and the true edits reach, by kind; rows of sources, masks, edits and truth."""
     figures, rows, model = Figures(), {}, load(name)
     for kind in KINDS:
         swaps = wanted(kind, count, model.size)
         began = time.perf_counter()
-        outcomes = [edited(model, swap, seed, **options) for seed, swap in enumerate(swaps)]
+        outcomes = [edited(method, model, swap, seed, **options) for seed, swap in enumerate(swaps)]
         figures[f"{kind}: seconds"] = (time.perf_counter() - began) / len(swaps)
         made = torch.cat([outcome.images for outcome in outcomes])
         masks = torch.cat([mask_of(outcome) for outcome in outcomes])
@@ -41,13 +41,12 @@ def measured(
     return figures, rows
 
 
-def edited(model: DiffusionModel, swap: Local, seed: int, **options: object) -> Outcome:
+def edited(name: str, model: DiffusionModel, swap: Local, seed: int, **options: object) -> Outcome:
     """The edit by both captions, its mask found."""
-    method = registry.find(METHOD)
+    method = registry.find(name)
     task = Task(swap.picture, swap.prompt, swap.source_prompt)
-    return registry.perform(
-        method, model, task, registry.parse_options(method, options), Run((seed,)), {}
-    )
+    parsed = registry.parse_options(method, options)
+    return registry.perform(method, model, task, parsed, Run((seed,)), {})
 
 
 def mask_of(outcome: Outcome) -> Tensor:
