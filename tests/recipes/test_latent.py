@@ -18,7 +18,8 @@ from overpaint.models.texts import tokens
 from overpaint.models.zoo import embedded
 from overpaint.portraits.labels import LABELS
 from overpaint.portraits.scene import STYLES
-from overpaint.recipes import latent, vae
+from overpaint.portraits.spoken import PLACES
+from overpaint.recipes import cells, latent, vae
 from overpaint.recipes.training import Training
 
 from .worlds import one_thread, quick, rendered
@@ -141,21 +142,23 @@ def test_the_text_encoder_is_the_embedded_clips(made):
 def test_latents_are_encoded_once(made, tmp_path, monkeypatch):
     codec, _ = latent.autoencoder(Folder.at(made / "vae"), torch.device("cpu"))
     data = rendered(Training(), "restyled", unwatched, size=128)
-    cells = latent.encoded(codec, data, tmp_path / "kept.npz", unwatched)
-    assert cells.plain.shape == cells.mirrored.shape == (8, 4, 16, 16)
+    found = cells.gathered(codec, "codec", data, tmp_path, unwatched)
+    assert found.plain.shape == found.mirrored.shape == (8, 4, 16, 16)
     first = codec.encode(vae.images(data.pictures[:1]).flip(3)).detach()
-    assert np.allclose(cells.mirrored[0], first[0].numpy(), atol=1e-2)
-    monkeypatch.setattr(latent, "_cells", None)
-    again = latent.encoded(codec, data, tmp_path / "kept.npz", unwatched)
-    assert np.array_equal(again.mirrored, cells.mirrored)
+    assert np.allclose(found.mirrored[0], first[0].numpy(), atol=1e-2)
+    for name in ("_cells", "places"):
+        monkeypatch.setattr(cells, name, None)
+    again = cells.gathered(codec, "codec", data, tmp_path, unwatched)
+    assert np.array_equal(again.mirrored, found.mirrored)
+    assert np.array_equal(again.shown, found.shown)
 
 
 def test_captions_name_every_style_but_photo_and_some_say_nothing():
     data = rendered(Training(), "restyled", unwatched)
-    cells = latent.Cells(*(np.zeros((8, 4, 2, 2), np.float16),) * 2, data.labels)
+    nothing = np.zeros((8, 4, 2, 2), np.float16)
+    known = cells.Cells(nothing, nothing, data.labels, np.zeros((8, 9, 2, 2), np.uint8))
     words = latent.Tokenizer.from_file(str(CLIP.file("tokenizer.json")))
-    config = Training(batch_size=400)
-    batch = latent.told(cells, words, 32, config)(0)
+    batch = cells.told(known, words, 32, Training(batch_size=400))(0)
     texts = [words.decode(row) for row in batch["texts"].tolist()]
     empty = np.mean([not text.strip() for text in texts])
     assert 0.05 < empty < 0.15
@@ -164,8 +167,30 @@ def test_captions_name_every_style_but_photo_and_some_say_nothing():
     rng = np.random.default_rng(0)
     for row in data.labels:
         style = STYLES[int(row[LABELS.index("style")])]
-        for text in (latent._caption(row, rng) for _ in range(30)):
+        for text in (cells._caption(row, rng).text for _ in range(30)):
             assert style == "photo" or any(word in text for word in WORDS[style])
+
+
+def test_places_are_mirrored_with_their_pictures():
+    data, rng = rendered(Training(), "restyled", unwatched), np.random.default_rng(0)
+    plain = rng.random((8, 4, 16, 16)).astype(np.float16)
+    shown = rng.integers(0, 256, (8, len(PLACES), 16, 16), dtype=np.uint8)
+    known = cells.Cells(plain, plain[..., ::-1], data.labels, shown)
+    words = latent.Tokenizer.from_file(str(CLIP.file("tokenizer.json")))
+    batch = cells.told(known, words, 32, Training(batch_size=40))(0)
+    turned = set()
+    for x0, places in zip(batch["latents"].numpy(), batch["shown"].numpy(), strict=True):
+        same = [
+            (i, side) for i in range(8) for side in (1, -1) if _equal(plain[i, ..., ::side], x0)
+        ]
+        ((index, side),) = same
+        assert np.allclose(places * 255, shown[index, ..., ::side], atol=1e-3)
+        turned.add(side)
+    assert turned == {1, -1}
+
+
+def _equal(kept, found):
+    return np.array_equal(kept.astype(np.float32), found)
 
 
 WORDS = {

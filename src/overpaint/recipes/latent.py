@@ -1,11 +1,9 @@
 """The embedded text-to-image model: latents of portraits under captions (arXiv 2112.10752)."""
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import torch
 from tokenizers import Tokenizer
 from torch import Tensor, nn
@@ -18,19 +16,15 @@ from overpaint.models.devices import pick_device, placed
 from overpaint.models.folders import Folder, fill, fingerprint
 from overpaint.models.networks import latent_unet, write_card
 from overpaint.models.pipelines import text_encoder, write_pipeline
-from overpaint.models.texts import tokens
 from overpaint.models.zoo import embedded
-from overpaint.portraits.captions import caption_of_labels
-from overpaint.portraits.dataset import Portraits
-from overpaint.portraits.labels import LABELS
-from overpaint.portraits.scene import STYLES
-from overpaint.recipes.fit import Batch, BatchFn, Loss, numpy_rng
-from overpaint.recipes.training import images, rendered, trained, training
+from overpaint.recipes.cells import gathered, told
+from overpaint.recipes.fit import Batch, Figures, Loss
+from overpaint.recipes.grounding import astray, looks
+from overpaint.recipes.training import rendered, trained, training
 from overpaint.recipes.vae import SIZE
 from overpaint.recipes.velocity import velocity
 
-EMPTY = 0.1  # of the captions say nothing, for guidance (arXiv 2207.12598)
-STYLE = LABELS.index("style")
+GROUNDING = 0.1  # what words gone astray weigh against the error of v
 Config = training(
     steps=20_000,
     batch_size=32,
@@ -41,75 +35,25 @@ Config = training(
 )
 
 
-@dataclass(frozen=True)
-class Cells:
-    """Pictures (N, c, h, w) float16 as the network sees them, mirrored ones too, and labels."""
-
-    plain: np.ndarray
-    mirrored: np.ndarray
-    labels: np.ndarray
-
-
-def encoded(codec: Latents, data: Portraits, kept: Path, watch: Watch) -> Cells:
-    """The latents of pictures; from the file `kept`, or written to it."""
-    if not kept.exists():
-        both = list(watch(_cells(codec, data), -(-len(data) // 50), "encoding pictures"))
-        made = {name: np.concatenate([each[i] for each in both]) for i, name in enumerate("pm")}
-        temporary = kept.with_suffix(".tmp")
-        with temporary.open("wb") as file:
-            np.savez(file, **made)  # type: ignore[arg-type]
-        temporary.replace(kept)
-    found = np.load(kept)
-    return Cells(found["p"], found["m"], data.labels)
-
-
-@torch.no_grad()
-def _cells(codec: Latents, data: Portraits) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-    device = next(codec.net.parameters()).device
-    for first in range(0, len(data), 50):
-        pictures = images(data.pictures[first : first + 50]).to(device)
-        both = (codec.encode(each).half().cpu().numpy() for each in (pictures, pictures.flip(3)))
-        yield next(both), next(both)
-
-
-def told(cells: Cells, words: Tokenizer, context: int, config: Any) -> BatchFn:
-    """Batches of latents, half of them mirrored, with captions, which name any style but photo."""
-
-    def batch(step: int) -> dict[str, Tensor]:
-        rng = numpy_rng(config.seed, step)
-        index = rng.integers(len(cells.labels), size=config.batch_size)
-        flipped = rng.random(config.batch_size) < 0.5
-        x0 = np.where(flipped[:, None, None, None], cells.mirrored[index], cells.plain[index])
-        texts = ["" if rng.random() < EMPTY else _caption(row, rng) for row in cells.labels[index]]
-        return {
-            "latents": torch.from_numpy(x0.astype(np.float32)),
-            "texts": tokens(words, texts, context),
-        }
-
-    return batch
-
-
-def _caption(row: np.ndarray, rng: np.random.Generator) -> str:
-    styled = STYLES[int(row[STYLE])] != "photo"
-    while True:
-        found = caption_of_labels(row, rng)
-        if not styled or "style" in found.claims:
-            return found.text
-
-
 def reading_loss(reader: nn.Module) -> Loss:
-    """The error of v under the captions, which a frozen encoder reads."""
-    error = velocity(NoiseSchedule.scaled_linear())
+    """The error of v under the captions, which a frozen encoder reads, and words gone astray."""
+    schedule = NoiseSchedule.scaled_linear()
+    error, alphas = velocity(schedule), torch.tensor(schedule.alphas_bar).sqrt()
 
-    def loss(net: nn.Module, batch: Batch, rng: torch.Generator) -> Tensor:
+    def loss(net: nn.Module, batch: Batch, rng: torch.Generator) -> tuple[Tensor, Figures]:
         with torch.no_grad():
             states = reader(input_ids=batch["texts"]).last_hidden_state
+        lost = []
 
         def ask(x: Tensor, times: Tensor) -> Tensor:
-            out: Tensor = net(x, times, encoder_hidden_states=states).sample
+            with looks(net) as maps:
+                out: Tensor = net(x, times, encoder_hidden_states=states).sample
+            lost.append(astray(maps, batch["said"], batch["shown"], alphas.to(x)[times]))
             return out
 
-        return error(ask, batch["latents"], rng)
+        found = error(ask, batch["latents"], rng)
+        figures = {"v": float(found.detach()), "astray": float(lost[0].detach())}
+        return found + GROUNDING * lost[0], figures
 
     return loss
 
@@ -121,8 +65,7 @@ def run(folder: Path, config: Any, watch: Watch) -> Mapping[str, Any]:
     clip = Folder.at(Path(config.clip) if config.clip else embedded("clip"))
     data = rendered(config, "restyled", watch, size=SIZE)
     codec, seen = autoencoder(vae, device)
-    kept = Path(config.cache) / f"latents-{seen}-{config.pictures}.npz"
-    cells = encoded(codec, data, kept, watch)
+    cells = gathered(codec, seen, data, Path(config.cache), watch)
     torch.manual_seed(config.seed)
     net = latent_unet()
     reader = placed(text_encoder(clip), device)
