@@ -18,7 +18,7 @@ from overpaint.inversions.source import source_of
 from overpaint.inverting import reconstruct
 from overpaint.methods import remembering
 from overpaint.methods.registry import Run
-from overpaint.methods.remembering import keep, place_of
+from overpaint.methods.remembering import keep
 from overpaint.methods.starting import inverted
 from overpaint.models.zoo import load
 
@@ -158,10 +158,16 @@ def test_what_is_used_stays(tmp_path):
     assert path.stat().st_mtime > 1
 
 
-def test_a_name_is_of_its_own_inversion():
-    source = source_of(MODEL, [TEXT], scale=7.5, rng=NoiseStream([0]))
-    where = {"x0": X0, "levels": LEVELS}
-    assert place_of(None, MODEL, find("null-text"), source, **where) is None
+def test_what_can_only_be_read_is_found_too(tmp_path, monkeypatch, slopes):
+    fitted(tmp_path)
+    slopes.clear()
+
+    def refused(*asked):
+        raise PermissionError
+
+    monkeypatch.setattr(os, "utime", refused)
+    fitted(tmp_path)
+    assert not slopes
 
 
 def test_edits_and_reconstructions_share_it(tmp_path, monkeypatch, slopes):

@@ -3,6 +3,7 @@
 import contextlib
 import hashlib
 import json
+import os
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -53,9 +54,10 @@ def recalled(path: Path, source: Source, x0: Tensor, levels: Sequence[Level]) ->
     """What is kept at `path`; None where nothing is, or it is damaged or of something else."""
     try:
         found = unpacked(path, x0.device)
-        path.touch()  # so that it stays
     except (OverpaintError, OSError):
         return None
+    with contextlib.suppress(OSError):
+        os.utime(path)  # so that it stays
     same = found.key == source.key and found.levels == tuple(levels)
     whole = found.empties.keys() == set(levels[:-1]) and torch.equal(found.picture, x0)
     return found if same and whole else None
