@@ -1,4 +1,4 @@
-"""No test reaches for the network: whoever opens a connection, or asks for an address, fails."""
+"""No test reaches for the network, or keeps anything: whoever opens a connection fails."""
 
 import socket
 import sys
@@ -20,6 +20,12 @@ def refuse(event: str, arguments: tuple[Any, ...]) -> None:
 
 
 sys.addaudithook(refuse)
+
+
+@pytest.fixture(autouse=True)
+def no_cache(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What one test fits is not found by another."""
+    monkeypatch.setattr("overpaint.trajectories.cache", lambda: None)
 
 
 @pytest.fixture(autouse=True)

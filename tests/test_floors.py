@@ -17,7 +17,7 @@ FLOORS = [
     {"inversions"},
     {"methods", "metrics", "data", "portraits"},
     {"recipes"},
-    {"adapters", "parts", "tuning"},
+    {"adapters", "parts", "trajectories", "tuning"},
     {"every other file of the top folder"},
     {"__init__"},
     {"cli", "web", "__main__"},

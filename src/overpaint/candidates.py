@@ -10,6 +10,7 @@ import torch
 from PIL import Image
 
 from overpaint import parts as loaded
+from overpaint import trajectories
 from overpaint.core.watch import Watch
 from overpaint.data.record import Record
 from overpaint.memory import ran_out
@@ -44,7 +45,8 @@ def candidates(
     while done < len(seeds):
         size = 1 if done == 0 and asked.unsettled else portions.size or portions.whole
         now = seeds[done : done + size]
-        run = Run(now, numbered(watch, done + 1, done + len(now), len(seeds)))
+        shown = numbered(watch, done + 1, done + len(now), len(seeds))
+        run = Run(now, shown, trajectories.cache())
         try:
             made = perform_each(asked, run, parts)
         except Exception as error:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, ParamSpec
 
-from overpaint import adapters
+from overpaint import adapters, trajectories
 from overpaint import parts as loaded
 from overpaint.candidates import candidates
 from overpaint.core.watch import Watch, unwatched
@@ -14,10 +14,12 @@ from overpaint.data.decoding import MAX_PIXELS
 from overpaint.data.images import read_image
 from overpaint.data.where import Where
 from overpaint.errors import OptionError
+from overpaint.inversions.trajectory import Trajectory
 from overpaint.memory import memory_errors
 from overpaint.methods import registry
 from overpaint.methods.registry import Task
 from overpaint.methods.shares import Share, listed
+from overpaint.methods.taking import left_open
 from overpaint.models.bundle import DiffusionModel
 from overpaint.models.clip import Clip
 from overpaint.models.control import Adapter
@@ -45,6 +47,7 @@ def edits(
     extend: str = "",
     face: object = None,
     clip: str | Path | Clip | None = None,
+    trajectory: str | Path | Trajectory | None = None,
     seed: int | Sequence[int] = 0,
     count: int = 1,
     batch: int | None = None,
@@ -77,6 +80,8 @@ def edits(
         face: edit a face alone: "auto" (the only one), a number from left to right, "all", or
             `Face`s; None for the whole picture.
         clip: folder, file or hub id of the CLIP that guides, where the method takes one.
+        trajectory: of `overpaint invert --save`, in place of the inversion; options that are left
+            open are as it was made.
         seed: of the first image, counted upwards; or exactly one for each.
         batch: how many are made at once; else as many as memory holds, at most 16.
         max_pixels: a larger picture or mask is refused.
@@ -87,13 +92,18 @@ def edits(
     parsed = registry.parse_options(chosen, options)
     given: dict[str, Any] = {} if adapter is None else {"adapter": listed(adapter)}
     given |= {} if clip is None else {"clip": clip}
+    given |= {} if trajectory is None else {"trajectory": trajectory}
     _check_batch(batch)
+    if trajectory is not None and zoom == "auto":
+        zoom = "off"  # it is of the whole picture
     where = Where(mask, invert_mask, regions, zoom, extend, face)
     texts = {"prompt": prompt, "source_prompt": source_prompt}
     registry.check(chosen, {**texts, "mask": where.limited or None, "regions": regions})
     how = finding(mask_options or {}, where, parsed)
     adapters.check_apart(prompt, source_prompt)
     loaded.check_given(chosen, given)
+    if trajectory is not None:
+        given["trajectory"] = trajectory = trajectories.opened(trajectory)
     seeds = seeds_of(seed, count)
     model = suited(model, reads=chosen.reads or where.auto)
     picture = read_image(image, max_pixels=max_pixels, keep_exif=keep_exif)
@@ -108,6 +118,9 @@ def edits(
     with memory_errors("edit"):
         pixels, placement = scene.placed(base.frame)
         base = base.paced(pixels)
+        if trajectory is not None:
+            options |= left_open(chosen.options, options, trajectory, base.schedule)
+            parsed = registry.parse_options(chosen, options)
         acts = fitted(scene, placement, base.device)
         task = Task(pixels.to(base.device), prompt, source_prompt, **acts)
         asked = Asked(chosen, parsed, base, task, placement, scene)

@@ -8,6 +8,7 @@ import torch
 from PIL import Image
 from torch import Tensor
 
+from overpaint import trajectories
 from overpaint.core.rng import NoiseStream
 from overpaint.core.schedule import below
 from overpaint.core.solvers import last
@@ -20,11 +21,12 @@ from overpaint.inversions.registry import find
 from overpaint.inversions.source import Source, source_of
 from overpaint.inversions.trajectory import Trajectory
 from overpaint.memory import memory_errors
+from overpaint.methods.registry import Run
+from overpaint.methods.starting import inverted
 from overpaint.metrics.fidelity import mae, psnr, ssim
 from overpaint.models.bundle import Calls, DiffusionModel
 from overpaint.models.prompting import reader_of
 from overpaint.models.zoo import load, suited
-from overpaint.trajectories import load as read_trajectory
 
 GUIDANCE = 7.5  # of a model that reads text
 
@@ -83,17 +85,20 @@ def reconstruct(
             another picture, model or text.
     """
     way, picture = find(inversion), read_image(image)
-    model = suited(model, reads=way.reads or bool(source_prompt))
+    kept = None if trajectory is None else trajectories.load(trajectory)
+    told = source_prompt or (kept is not None and kept.key is not None and kept.key.texts)
+    model = suited(model, reads=way.reads or bool(told))
     loaded = load(model, device, dtype) if isinstance(model, str) else model
     pixels, placement = fit(picture, loaded.frame)
     counted = replace(loaded.paced(pixels), calls=(calls := Calls()))
-    kept = None if trajectory is None else read_trajectory(trajectory, counted.device)
+    kept = None if kept is None else kept.to(counted.device)
     source = _source(counted, source_prompt, guidance_scale, seed, kept)
     began = time.monotonic()
     levels = counted.schedule.path(below(counted.schedule.time_of(strength), steps))
     with torch.no_grad():
         x0 = counted.codec.encode(pixels.to(counted.device))
-        found = kept or way.invert(source, x0, levels, watch=watch)
+        run = Run(watch=watch, cache=trajectories.cache())
+        found = kept or inverted(counted, source, x0, levels, inversion=way, run=run)
         check(found, source, x0)
         rebuilt = counted.codec.decode(_walked_back(found, source, watch)).cpu()
         seconds = time.monotonic() - began

@@ -5,16 +5,17 @@ from dataclasses import replace
 from os import PathLike
 from typing import Any
 
-from overpaint import adapters
+from overpaint import adapters, trajectories
 from overpaint.core.watch import Watch, unwatched
 from overpaint.data.aligning import FacePlacement
 from overpaint.data.masking import Mask, read_mask
 from overpaint.data.placement import Placement
 from overpaint.data.sources import portable_name
 from overpaint.errors import OptionError
+from overpaint.inversions.trajectory import Trajectory
 from overpaint.methods.combining import Blend, Part, as_blend
 from overpaint.methods.realism import Gallery
-from overpaint.methods.registry import Method, Task
+from overpaint.methods.registry import Method, Task, methods
 from overpaint.methods.shares import Share
 from overpaint.methods.strength import Scorer
 from overpaint.models.bundle import DiffusionModel
@@ -25,6 +26,8 @@ from overpaint.models.judge import load_judge
 from overpaint.models.zoo import embedded
 from overpaint.recipes.reals import real_pictures
 from overpaint.tuning import tuned
+
+KEPT = "trajectory"  # a part that is given, or there is none
 
 
 def resolve(
@@ -43,7 +46,7 @@ def resolve(
 
     options: of the method, which may ask for more. placement: of masks that were given.
     """
-    names = method.parts
+    names = (*method.parts, *({KEPT} & given.keys() if method.inverts else ()))
     if options is not None:
         names = (*names, *method.extra(options))
         idle = method.spares(options, model)
@@ -58,8 +61,13 @@ def resolve(
 
 def check_given(method: Method, given: Mapping[str, Any]) -> None:
     """Refuses parts that the method has no use for."""
-    if unused := sorted(given.keys() - set(method.parts)):
-        raise OptionError(f"The method {method.name} takes no {unused[0]}")
+    taken = {*method.parts, *([KEPT] if method.inverts else [])}
+    if unused := sorted(given.keys() - taken):
+        what, why, hint = f"The method {method.name} takes no {unused[0]}", "", ""
+        if unused[0] == KEPT:
+            able = ", ".join(name for name, each in methods().items() if each.inverts)
+            why, hint = "it inverts nothing", f"Use {able}."
+        raise OptionError(what, why, hint)
 
 
 def with_masks(given: Mapping[str, Any], size: tuple[int, int], **reading: Any) -> dict[str, Any]:
@@ -74,7 +82,9 @@ def with_masks(given: Mapping[str, Any], size: tuple[int, int], **reading: Any) 
 def described(parts: Mapping[str, Any]) -> dict[str, str]:
     """Each part as a record names it."""
     told = as_blend(parts["adapter"]).described() if "adapter" in parts else {}
-    return told | {name: parts[name].hash for name in ("clip", "identity") if name in parts}
+    told |= {name: parts[name].hash for name in ("clip", "identity") if name in parts}
+    kept = parts.get(KEPT)
+    return told if kept is None else {**told, KEPT: f"{kept.name} {kept.hash}".strip()}
 
 
 def doubts(parts: Mapping[str, Any], prompt: str) -> Iterator[str]:
@@ -170,10 +180,23 @@ def find_identity(
     return given or load_identity(embedded("identity"), model.device, model.dtype)
 
 
+def find_trajectory(
+    model: DiffusionModel,
+    task: Task,
+    given: str | PathLike | Trajectory | None = None,
+    *asked: Any,
+) -> Trajectory | None:
+    """The way up that takes the place of an inversion, if one was given."""
+    if isinstance(given, Trajectory):
+        return given.to(model.device)
+    return None if given is None else trajectories.load(given, model.device)
+
+
 _RESOLVERS: dict[str, Callable[..., Any]] = {
     "adapter": find_adapter,
     "clip": find_clip,
     "gallery": find_gallery,
     "identity": find_identity,
     "scorer": find_scorer,
+    KEPT: find_trajectory,
 }

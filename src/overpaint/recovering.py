@@ -16,6 +16,8 @@ from overpaint.methods.shares import Share, listed, weight_of
 from overpaint.models.bundle import DiffusionModel
 from overpaint.models.zoo import load
 
+PIPED, UNNAMED = "(it came through a pipe)", {"trajectory": "(it was in memory)"}
+
 
 @dataclass(frozen=True)
 class Places:
@@ -25,7 +27,8 @@ class Places:
         picture: the output, and in it the record called `last`.
         masks: files of any of its masks, known by their content; a single one stands for the mask
             of the last edit whatever it holds.
-        model, adapter, clip: as for `edit`; of the last edit, and of those that had the same.
+        model, adapter, clip, trajectory: as for `edit`; of the last edit, and of those that had
+            the same.
     """
 
     picture: Path
@@ -34,10 +37,12 @@ class Places:
     model: str | None = None
     adapter: Any = None
     clip: str | None = None
+    trajectory: Path | None = None
 
     def arguments(self, record: Record, device: str) -> dict[str, Any]:
         """All that `edit` is to be given to do a recorded edit again, but its picture and text."""
-        same = {name: _same(record, self.last, name) for name in ("model", "adapter", "clip")}
+        names = ("model", "adapter", "clip", "trajectory")
+        same = {name: _same(record, self.last, name) for name in names}
         model = self.model if same["model"] else None
         return {
             "source_prompt": record.source_prompt,
@@ -55,6 +60,7 @@ class Places:
             "extend": record.extend,
             "face": record.faces or None,
             "clip": self.clip if same["clip"] else None,
+            "trajectory": self._kept(record, self.trajectory if same["trajectory"] else None),
             "seed": list(record.seeds),
             "device": device,
             "dtype": record.dtype,
@@ -69,6 +75,14 @@ class Places:
             return self.masks[0]
         named = record.mask or record.mask_sha256
         return self._file(record.mask, record.mask_sha256) if named else None
+
+    def _kept(self, record: Record, given: Path | None) -> Path | None:
+        """The trajectory that the edit was given: one that is given again, or near the picture."""
+        if given is not None or "trajectory" not in record.parts:
+            return given
+        name, _, sha256 = record.parts["trajectory"].rpartition(" ")
+        untrusted.without_path("trajectory", name)
+        return found(name, sha256, self.picture, "--trajectory FILE")
 
     def _file(self, name: str, sha256: str) -> Path | str:
         """The mask of this content: one that was given, or near the picture."""
@@ -90,9 +104,10 @@ def found(name: str, sha256: str, picture: Path, flag: str) -> Path:
     for path in (place / each for place in places for each in names):
         if path.is_file() and _hash(path) == sha256:
             return path
-    about = "the mask" if "mask" in flag.lower() else "the original"
-    what = f"{about} of {picture} is not found"
-    why = f"no file {name or '(it came through a pipe)'} with sha256 {sha256[:10]} is near"
+    words = (word for word in ("mask", "trajectory") if word in flag.lower())
+    about = next(words, "original")
+    what = f"the {about} of {picture} is not found"
+    why = f"no file {name or UNNAMED.get(about, PIPED)} with sha256 {sha256[:10]} is near"
     raise ImageReadError(what, why, f"say where it is with {flag}")
 
 

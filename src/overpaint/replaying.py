@@ -51,6 +51,7 @@ def replay(
     model: str | None = None,
     adapter: Any = None,
     clip: str | None = None,
+    trajectory: Path | None = None,
     max_pixels: int = MAX_PIXELS,
     device: str = "auto",
     watch: Watch = unwatched,
@@ -64,6 +65,7 @@ def replay(
         adapter: where the recorded ones are, as for `edit` and in their order; weights, and masks
             that are not given anew, are the recorded ones.
         clip: the one that the edit was given, if any.
+        trajectory: likewise, if not near under its recorded name.
         max_pixels: as the edit had it, where its picture was larger than usual.
 
     Raises:
@@ -72,7 +74,7 @@ def replay(
     steps = read_record(picture).chain
     before = read_image(picture, max_pixels=max_pixels)
     masks = [mask] if isinstance(mask, str | Path) else mask or []
-    places = Places(picture, steps[-1], masks, model, adapter, clip)
+    places = Places(picture, steps[-1], masks, model, adapter, clip, trajectory)
     start, original = _start(steps, image, picture)
     results, source = list[Result](), read_image(original, max_pixels=max_pixels)
     for k, step in enumerate(steps[start:], start=start):

@@ -8,8 +8,13 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+import torch
 from huggingface_hub import constants
 from PIL import Image
+
+from overpaint.core.schedule import CLEAN, Level
+from overpaint.inversions.storing import packed
+from overpaint.inversions.trajectory import Key, Trajectory
 
 SNAPSHOTS = Path(__file__).parent / "errors.txt"
 
@@ -44,6 +49,14 @@ def unsuitable(here: Path) -> None:
     Path("adapter/card.json").write_text('{"prompt": "x"}')
     Path("theirs").mkdir()
     Path("theirs/config.json").write_text("{}")
+    Path("way.safetensors").write_bytes(packed(_way()))
+
+
+def _way() -> Trajectory:
+    """Of another picture of tiny-text's."""
+    levels = (Level(500.0, 0.6, 0.8), CLEAN)
+    states = dict.fromkeys(levels, torch.zeros(1, 4, 8, 8))
+    return Trajectory(states, levels, inversion="null-text", key=Key("tint000000", ("cat",), 7.5))
 
 
 @pytest.mark.usefixtures("unsuitable")

@@ -8,7 +8,6 @@ import torch
 from overpaint.core.rng import NoiseStream
 from overpaint.core.schedule import below
 from overpaint.core.solvers import last, solve
-from overpaint.core.watch import unwatched
 from overpaint.errors import OptionError
 from overpaint.inversions.ddim import ddim
 from overpaint.inversions.registry import INVERSIONS
@@ -41,7 +40,7 @@ def latents(inside, rows=1, seeds=(0,), task=None, **options):
             task or Task(IMAGE, PROMPT, SOURCE),
             MODEL.codec.encode(IMAGE).repeat(rows, 1, 1, 1),
         )
-        how = {"x0": x0, "inside": inside, "rng": NoiseStream(seeds), "watch": unwatched}
+        how = {"x0": x0, "inside": inside, "rng": NoiseStream(seeds), "run": Run()}
         return x0, last(WALKS[chosen.operator](Way(MODEL, task, chosen, **how)))
 
 

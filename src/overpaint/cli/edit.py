@@ -32,6 +32,7 @@ def edit(
         typer.Option("--face", metavar="auto|N|all", help="Edit a face alone; see `faces`."),
     ] = None,
     clip: flags.Clip = None,
+    trajectory: flags.Trajectory = None,
     seed: flags.Seed = 0,
     count: Annotated[
         int, typer.Option("-n", "--count", min=1, help="Pictures, each with its own seed.")
@@ -77,7 +78,8 @@ def edit(
     page = wanted.sheet if wanted else None
     limited = bool(mask or region or extend)
     spots = masks.targets(save_mask, method, seeds, given=limited, overwrite=overwrite)
-    keeping.check([*paths, page, *spots], masks.of(mask, region, adapter), overwrite=overwrite)
+    read = [*masks.of(mask, region, adapter), trajectory]
+    keeping.check([*paths, page, *spots], read, overwrite=overwrite)
     # A picture may replace its own source.
     keeping.check([page, *spots], [image], overwrite=overwrite)
     where = masks.read(mask, region, taken=image == inputs.PIPE)
@@ -95,6 +97,7 @@ def edit(
         model=model,
         adapter=adapter or None,
         clip=clip,
+        trajectory=trajectory,
         seed=seed,
         count=count,
         batch=batch,

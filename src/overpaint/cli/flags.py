@@ -32,6 +32,12 @@ Clip = Annotated[
     str | None,
     typer.Option("--clip", help="Folder, file or hub id of the CLIP that guides; else embedded."),
 ]
+Trajectory = Annotated[
+    Path | None,
+    typer.Option(
+        "--trajectory", metavar="FILE", help="Of `invert --save`, in place of the inversion."
+    ),
+]
 Invert = Annotated[
     str,
     typer.Option(

@@ -29,6 +29,7 @@ def replay(
     ] = None,
     adapter: flags.Adapter = None,
     clip: flags.Clip = None,
+    trajectory: flags.Trajectory = None,
     out: Annotated[
         str | None, typer.Option("-o", "--out", help="Write the picture again, too.")
     ] = None,
@@ -43,7 +44,7 @@ def replay(
     names = [] if out is None else [picture.name]
     paths = outputs.targets(out, names, piped=False, as_json=as_json, overwrite=overwrite)
     limits = given(None, max_pixels=max_pixels)
-    read = [*masks.of(None, None, adapter), *(mask or [])]
+    read = [*masks.of(None, None, adapter), *(mask or []), trajectory]
     keeping.check(paths, read, overwrite=overwrite)
     if paths:
         inputs.picture(str(picture), paths, **limits)
@@ -54,6 +55,7 @@ def replay(
         model=model,
         adapter=adapter or None,
         clip=clip,
+        trajectory=trajectory,
         device=device,
         watch=watching(terminal),
         **limits,

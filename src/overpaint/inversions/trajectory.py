@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
+import torch
 from torch import Tensor
 
 from overpaint.core.prediction import Denoiser
@@ -35,6 +36,8 @@ class Trajectory:
     settings: Mapping[str, float] = field(default_factory=dict)  # that the way back needs too
     inversion: str = ""  # its name
     key: Key | None = None
+    name: str = ""  # of the file that it was kept in
+    hash: str = ""  # sha256 of that file
 
     @property
     def noise(self) -> Tensor:
@@ -58,6 +61,18 @@ class Trajectory:
                 level: empty if len(empty) == 1 else empty.rows(rows)
                 for level, empty in self.empties.items()
             },
+        )
+
+    def to(self, device: torch.device | str) -> "Trajectory":
+        """The same on another device."""
+        if self.noise.device == torch.device(device):
+            return self
+        return replace(
+            self,
+            states={level: state.to(device) for level, state in self.states.items()},
+            noises={level: noise.to(device) for level, noise in self.noises.items()},
+            pair=None if self.pair is None else self.pair.to(device),
+            empties={level: empty.to(device) for level, empty in self.empties.items()},
         )
 
     def empty_at(self, level: Level, empty: Cond) -> Cond:

@@ -12,7 +12,6 @@ from overpaint.core.prediction import Denoiser
 from overpaint.core.rng import NoiseStream
 from overpaint.core.schedule import Level, below
 from overpaint.core.solvers import last, solve
-from overpaint.core.watch import Watch
 from overpaint.errors import OptionError
 from overpaint.inversions.registry import INVERSIONS, Inversion, find
 from overpaint.inversions.source import source_of
@@ -22,6 +21,7 @@ from overpaint.methods.guiding import whole
 from overpaint.methods.options import opt
 from overpaint.methods.prompted import SCALE, led
 from overpaint.methods.registry import Outcome, Run, Task, register
+from overpaint.methods.starting import inverted
 from overpaint.models.bundle import DiffusionModel
 from overpaint.models.prompting import Told, reader_of
 
@@ -50,9 +50,20 @@ class Options(Finding):
     regions=True,
     reads=True,
     finds=True,
+    inverts=True,
 )
-def diffedit(model: DiffusionModel, task: Task, options: Options, run: Run) -> Outcome:
+def diffedit(
+    model: DiffusionModel,
+    task: Task,
+    options: Options,
+    run: Run,
+    *,
+    trajectory: Trajectory | None = None,
+) -> Outcome:
     """One picture for each seed; they differ by their masks, and by the noise that is drawn."""
+    if trajectory is not None and options.operator == "noise":
+        what = "operator=noise takes no trajectory"
+        raise OptionError(what, "it begins with noise that is drawn", "Leave out one of them.")
     if options.strength == 0:
         return Outcome(_each(task.image, run), chance=False)
     rng = run.rng
@@ -64,11 +75,11 @@ def diffedit(model: DiffusionModel, task: Task, options: Options, run: Run) -> O
     if not mask.any():
         what = "the mask that was found is empty" if searched else "both texts say the same"
         return replace(made, notes=(f"{what}: nothing is edited",))
-    draws = options.operator == "noise" or find(options.inversion).draws
+    draws = options.operator == "noise" or (find(options.inversion).draws and trajectory is None)
     chance = searched or draws
     x0 = model.codec.encode(task.image).repeat(len(run.seeds) if chance else 1, 1, 1, 1)
     inside = model.codec.encode_mask(mask[: len(x0)])
-    way = Way(model, task, options, x0=x0, inside=inside, rng=rng, watch=run.watch)
+    way = Way(model, task, options, x0=x0, inside=inside, rng=rng, run=run, kept=trajectory)
     moves = run.watch(WALKS[options.operator](way), options.num_inference_steps, "editing")
     images = _each(model.codec.decode(last(moves)), run)
     return replace(made, images=images, redrawn=True, chance=chance)
@@ -105,7 +116,8 @@ class Way:
     x0: Tensor  # (B, ...), a row for each picture that is made
     inside: Tensor  # (1 or B, ...), above 0 where it may change
     rng: NoiseStream
-    watch: Watch
+    run: Run
+    kept: Trajectory | None = None  # in place of the inversion
 
     @property
     def levels(self) -> list[Level]:
@@ -125,12 +137,20 @@ class Way:
 
     def inverted(self) -> Trajectory:
         """The way up without a text, or under the source's; walked once if none is by chance."""
+        chance = self.inversion.draws and self.kept is None
         text = self.task.source_prompt if self.options.encode_source else ""
         scale = self.options.guidance_scale
         source = source_of(self.model, [text], scale=scale, rng=self.rng)
-        x0 = self.x0 if self.inversion.draws else self.x0[:1]
-        found = self.inversion.invert(source, x0, self.levels, watch=self.watch)
-        return found if self.inversion.draws else found.rows([0] * len(self.x0))
+        found = inverted(
+            self.model,
+            source,
+            self.x0 if chance else self.x0[:1],
+            self.levels,
+            inversion=self.inversion,
+            run=self.run,
+            kept=self.kept,
+        )
+        return found if chance else found.rows([0] * len(self.x0))
 
     def led_along(self, trajectory: Trajectory) -> Denoiser:
         """What decodes a trajectory, which may have its own empty texts."""

@@ -8,6 +8,8 @@ from torch import Tensor
 from overpaint.core.masks import blend as keep
 from overpaint.core.prediction import Denoiser
 from overpaint.core.watch import Watch, unwatched
+from overpaint.errors import OptionError
+from overpaint.inversions.trajectory import Trajectory
 from overpaint.methods.bridging import bridge, is_strange
 from overpaint.methods.combining import Blend, as_blend, combined
 from overpaint.methods.plans import COUNTS, Options, return_time, way_of
@@ -30,6 +32,7 @@ HALF = 0.5  # of the path, from which, at least, a strange picture is drawn anew
     parts=("adapter",),
     extra=lambda options: ("scorer",) if options.t0 == AUTO else (),
     settles=("t0", "bridge"),
+    inverts=True,
 )
 def diffusionclip(
     model: DiffusionModel,
@@ -39,6 +42,7 @@ def diffusionclip(
     *,
     adapter: Adapter | Blend,
     scorer: Scorer | None = None,
+    trajectory: Trajectory | None = None,
 ) -> Outcome:
     """One picture for each seed; they differ only where a bridge was needed."""
     x0, blend = model.codec.encode(task.image), as_blend(adapter)
@@ -56,8 +60,11 @@ def diffusionclip(
     denoise = denoiser(model, blend, options)
     mask = None if task.mask is None else model.codec.encode_mask(task.mask)
 
+    if trajectory is not None:
+        _check_kept(options, bridged=bridged)
+
     def made(way: Way, watch: Watch = unwatched) -> Tensor:
-        result = walk(model, source, denoise, way, mask, watch)
+        result = walk(model, source, denoise, way, mask, watch, kept=trajectory)
         return result if mask is None else keep(result, x0, mask > 0)
 
     if options.t0 == AUTO and scorer is not None:
@@ -73,6 +80,16 @@ def diffusionclip(
 def denoiser(model: DiffusionModel, blend: Blend, options: Options) -> Denoiser:
     """What generates: the untuned model and the adapters, as the options combine them."""
     return combined(model, blend, degree=options.degree, combine=options.combine, rest=options.rest)
+
+
+def _check_kept(options: Options, *, bridged: bool) -> None:
+    """Refuses a trajectory where another picture, or other levels, would be inverted."""
+    hint = "Leave out one of them."
+    if options.t0 == AUTO:
+        raise OptionError("t0=auto goes without a trajectory", "which has a strength already", hint)
+    if bridged:
+        why = "what is inverted is the picture drawn anew"
+        raise OptionError("a bridge goes without a trajectory", why, hint)
 
 
 def _bridged(

@@ -15,9 +15,12 @@ from overpaint.core.guidance import forgetful
 from overpaint.core.schedule import below
 from overpaint.core.solvers import last, solve
 from overpaint.errors import OptionError
-from overpaint.inversions.ddim import ddim
+from overpaint.inversions.registry import find
+from overpaint.inversions.source import source_of
+from overpaint.inversions.trajectory import Trajectory
 from overpaint.methods.options import opt
 from overpaint.methods.registry import Outcome, Run, Task, register
+from overpaint.methods.starting import inverted
 from overpaint.methods.walking import keep_inverted
 from overpaint.models.bundle import DiffusionModel
 from overpaint.models.clip import Clip, apart
@@ -49,6 +52,7 @@ class Options:
     options=Options,
     needs=("prompt",),
     parts=("clip",),
+    inverts=True,
     extra=lambda options: ("identity",) if options.identity_weight > 0 else (),
 )
 def latent_optimisation(
@@ -59,6 +63,7 @@ def latent_optimisation(
     *,
     clip: Clip,
     identity: FaceEncoder | None = None,
+    trajectory: Trajectory | None = None,
 ) -> Outcome:
     """The same picture for every seed: there is no chance in it."""
     if options.strength == 0:
@@ -67,15 +72,16 @@ def latent_optimisation(
     x0, t0 = model.codec.encode(task.image), model.schedule.time_of(options.strength)
     up = model.schedule.path(below(t0, options.num_inversion_steps))
     down = model.schedule.path(below(t0, options.num_inference_steps))
-    trajectory = ddim(model, x0, up, watch=run.watch)
+    source, ddim = source_of(model, rng=run.rng), find("ddim")
+    found = inverted(model, source, x0, up, inversion=ddim, run=run, kept=trajectory)
     mask = None if task.mask is None else model.codec.encode_mask(task.mask)
-    after = None if mask is None else keep_inverted(trajectory, x0, mask)
+    after = None if mask is None else keep_inverted(found, x0, mask)
     denoise = forgetful(model)
 
     def generated(x: Tensor) -> Tensor:
         return model.codec.decode(last(solve(denoise, x, down, after=after)))
 
-    moves = descend(trajectory.noise, lambda x: loss(generated(x)), options.lr)
+    moves = descend(found.noise, lambda x: loss(generated(x)), options.lr)
     taken = islice(moves, options.iterations)
     return _each(generated(last(run.watch(taken, options.iterations, "optimising"))), run)
 

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from overpaint.inversions.registry import find
+from overpaint.inversions.trajectory import Trajectory
 from overpaint.methods import prompt_to_prompt
 from overpaint.methods.options import opt
 from overpaint.methods.prompt_to_prompt import attended
@@ -26,7 +26,15 @@ class Options(prompt_to_prompt.Options):
     needs=("prompt", "source_prompt"),
     reads=True,
     finds=True,
+    inverts=True,
 )
-def null_text(model: DiffusionModel, task: Task, options: Options, run: Run) -> Outcome:
+def null_text(
+    model: DiffusionModel,
+    task: Task,
+    options: Options,
+    run: Run,
+    *,
+    trajectory: Trajectory | None = None,
+) -> Outcome:
     """One picture for each seed, all alike: nothing is drawn by chance."""
-    return attended(model, task, options, run, find(options.inversion))
+    return attended(model, task, options, run, trajectory)

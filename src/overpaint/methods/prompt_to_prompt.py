@@ -11,12 +11,14 @@ from overpaint.core.masks import dilated
 from overpaint.core.schedule import below
 from overpaint.core.shaping import feathered
 from overpaint.errors import OptionError
-from overpaint.inversions.registry import INVERSIONS, Inversion, find
+from overpaint.inversions.registry import INVERSIONS, find
 from overpaint.inversions.source import source_of
+from overpaint.inversions.trajectory import Trajectory
 from overpaint.methods.options import opt
 from overpaint.methods.prompted import SCALE
 from overpaint.methods.registry import Outcome, Run, Task, register
 from overpaint.methods.side_by_side import ALIGNMENTS, Control, Local, Pair, edited
+from overpaint.methods.starting import inverted
 from overpaint.models.bundle import DiffusionModel
 
 AUTO, OFF = "auto", "off"
@@ -75,17 +77,30 @@ class Options:
     needs=("prompt", "source_prompt"),
     reads=True,
     finds=True,
+    inverts=True,
 )
-def prompt_to_prompt(model: DiffusionModel, task: Task, options: Options, run: Run) -> Outcome:
+def prompt_to_prompt(
+    model: DiffusionModel,
+    task: Task,
+    options: Options,
+    run: Run,
+    *,
+    trajectory: Trajectory | None = None,
+) -> Outcome:
     """One picture for each seed; only edit-friendly inversion makes them differ."""
-    return attended(model, task, options, run, find(options.inversion))
+    return attended(model, task, options, run, trajectory)
 
 
 def attended(
-    model: DiffusionModel, task: Task, options: Options, run: Run, inversion: Inversion
+    model: DiffusionModel,
+    task: Task,
+    options: Options,
+    run: Run,
+    kept: Trajectory | None = None,
 ) -> Outcome:
-    """The edit of a picture by an inversion."""
-    chance, count = inversion.draws, len(run.seeds)
+    """The edit of a picture by its inversion, or by a trajectory that was kept."""
+    inversion, count = find(options.inversion), len(run.seeds)
+    chance = inversion.draws and kept is None
     if options.strength == 0:
         return Outcome(task.image.expand(count, -1, -1, -1).contiguous(), chance=False)
     rows = count if chance else 1
@@ -94,7 +109,7 @@ def attended(
     source = source_of(model, [task.source_prompt], scale=scale, rng=run.rng)
     times = below(model.schedule.time_of(options.strength), options.num_inference_steps)
     levels = model.schedule.path(times)
-    trajectory = inversion.invert(source, x0, levels, watch=run.watch)
+    trajectory = inverted(model, source, x0, levels, inversion=inversion, run=run, kept=kept)
     made = edited(
         model,
         trajectory,

@@ -3,6 +3,7 @@
 import dataclasses
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, TypeVar
 
 import torch
@@ -56,10 +57,14 @@ class Task:
 
 @dataclass(frozen=True)
 class Run:
-    """How to carry it out: one seed for each image asked for, and who looks on."""
+    """How to carry it out: one seed for each image asked for, and who looks on.
+
+    cache: a folder to keep in what is costly to find; None: nothing is kept.
+    """
 
     seeds: tuple[int, ...] = (0,)
     watch: Watch = unwatched
+    cache: Path | None = None
 
     @property
     def rng(self) -> NoiseStream:
@@ -98,6 +103,7 @@ class Method:
     regions: bool  # whether it takes several masks, each with a text
     reads: bool  # whether the model must be one that reads texts
     finds: bool  # whether it finds by itself where to edit
+    inverts: bool  # whether `fn` takes a kept `trajectory` in place of its inversion
     spares: Callable[[Any, DiffusionModel], tuple[str, ...]]  # parts that an edit goes without
 
     @property
@@ -122,6 +128,7 @@ def register(
     regions: bool = False,
     reads: bool = False,
     finds: bool = False,
+    inverts: bool = False,
     spares: Callable[[Any, DiffusionModel], tuple[str, ...]] = lambda options, model: (),
 ) -> Callable[[F], F]:
     """Make `fn(model, task, options, run, **parts) -> Outcome` a method."""
@@ -140,6 +147,7 @@ def register(
             regions=regions,
             reads=reads,
             finds=finds,
+            inverts=inverts,
             spares=spares,
         )
         return fn

@@ -14,6 +14,8 @@ from overpaint.core.watch import Watch, unwatched
 from overpaint.inversions.registry import find
 from overpaint.inversions.source import source_of
 from overpaint.inversions.trajectory import Trajectory
+from overpaint.methods.registry import Run
+from overpaint.methods.starting import inverted
 from overpaint.models.bundle import DiffusionModel
 
 SOLVERS: Mapping[str, Callable[[], StepFn]] = {"ddim": lambda: ddim, "dpmpp_2m": dpmpp_2m}
@@ -45,15 +47,20 @@ def walk(
     way: Way,
     mask: Tensor | None = None,
     watch: Watch = unwatched,
+    *,
+    kept: Trajectory | None = None,
 ) -> Tensor:
     """`source` (B, ...) inverted with `model` and generated with `denoise`; mask: in its space.
+
+    kept: a trajectory in place of the inversion.
 
     A tied inversion has but one way down: over its own levels, by its own step.
     """
     up, down = grids(model.schedule, way.t0, way.steps, grid=way.grid, spacing=way.spacing)
     inversion = find(way.inversion)
     asked = source_of(model, rng=NoiseStream(range(len(source))))
-    trajectory = inversion.invert(asked, source, up, watch=watch)
+    run = Run(watch=watch)
+    trajectory = inverted(model, asked, source, up, inversion=inversion, run=run, kept=kept)
     after = None if mask is None else keep_inverted(trajectory, source, mask)
     if inversion.tied:
         states, moves = inversion.replay(trajectory, denoise, after), len(up) - 1

@@ -31,6 +31,10 @@ class Cond:
         """The rows of these numbers, in their order; a row may come again."""
         return self._with(lambda part: part[list(index)])
 
+    def to(self, device: torch.device | str) -> "Cond":
+        """The same on another device."""
+        return self._with(lambda part: part.to(device))
+
     def beside(self, x: Tensor) -> "Cond":
         """As many rows as `x` (B, ...) has, on its device."""
         count = len(x)
