@@ -17,7 +17,7 @@ from overpaint.errors import OptionError
 from overpaint.inversions.trajectory import Trajectory
 from overpaint.memory import memory_errors
 from overpaint.methods import registry
-from overpaint.methods.registry import Task
+from overpaint.methods.registry import Method, Task
 from overpaint.methods.shares import Share, listed
 from overpaint.methods.taking import left_open
 from overpaint.models.bundle import DiffusionModel
@@ -90,20 +90,15 @@ def edits(
     """
     chosen = registry.find(method)
     parsed = registry.parse_options(chosen, options)
-    given: dict[str, Any] = {} if adapter is None else {"adapter": listed(adapter)}
-    given |= {} if clip is None else {"clip": clip}
-    given |= {} if trajectory is None else {"trajectory": trajectory}
+    given = _given(chosen, adapter=adapter, clip=clip, trajectory=trajectory)
     _check_batch(batch)
-    if trajectory is not None and zoom == "auto":
+    if "trajectory" in given and zoom == "auto":
         zoom = "off"  # it is of the whole picture
     where = Where(mask, invert_mask, regions, zoom, extend, face)
     texts = {"prompt": prompt, "source_prompt": source_prompt}
     registry.check(chosen, {**texts, "mask": where.limited or None, "regions": regions})
     how = finding(mask_options or {}, where, parsed)
     adapters.check_apart(prompt, source_prompt)
-    loaded.check_given(chosen, given)
-    if trajectory is not None:
-        given["trajectory"] = trajectory = trajectories.opened(trajectory)
     seeds = seeds_of(seed, count)
     model = suited(model, reads=chosen.reads or where.auto)
     picture = read_image(image, max_pixels=max_pixels, keep_exif=keep_exif)
@@ -118,8 +113,8 @@ def edits(
     with memory_errors("edit"):
         pixels, placement = scene.placed(base.frame)
         base = base.paced(pixels)
-        if trajectory is not None:
-            options |= left_open(chosen.options, options, trajectory, base.schedule)
+        if kept := given.get("trajectory"):
+            options |= left_open(chosen.options, options, kept, base.schedule)
             parsed = registry.parse_options(chosen, options)
         acts = fitted(scene, placement, base.device)
         task = Task(pixels.to(base.device), prompt, source_prompt, **acts)
@@ -136,6 +131,17 @@ def _whole(each: Callable[P, Iterator[Result]]) -> Callable[P, Result]:
 
 
 edit = _whole(edits)
+
+
+def _given(method: Method, **parts: Any) -> dict[str, Any]:
+    """The parts that are given, if the method takes them; a trajectory is read."""
+    given = {name: part for name, part in parts.items() if part is not None}
+    loaded.check_given(method, given)
+    if "adapter" in given:
+        given["adapter"] = listed(given["adapter"])
+    if "trajectory" in given:
+        given["trajectory"] = trajectories.opened(given["trajectory"])
+    return given
 
 
 def _loaded(model: str | Path | DiffusionModel, device: str, dtype: str) -> DiffusionModel:
