@@ -24,7 +24,7 @@ from overpaint.methods.finding import Finding
 from overpaint.methods.options import parse_fields
 from overpaint.methods.registry import find, methods, parse_options
 from overpaint.models.families.published import Options
-from overpaint.models.families.tiny import tiny
+from overpaint.models.families.tiny import tiny, tiny_text
 from overpaint.portraits.scene import VALUES
 from overpaint.recipes import diffusionclip
 from overpaint.recipes.registry import RECIPES
@@ -35,6 +35,7 @@ from .colours import colours
 ROOT = Path(__file__).parents[1]
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").rglob("*.md"))]
 SLOW = ("doctor",)
+TINY = {False: "tiny", True: "tiny-text"}
 
 
 def blocks(language: str) -> Iterator[str]:
@@ -96,9 +97,13 @@ def _tiny(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("overpaint.replaying.edit", quick)
     monkeypatch.setattr(editing, "edit", quick)
     monkeypatch.setattr(editing, "edits", each)
+    monkeypatch.setattr("overpaint.inverting.suited", lambda name, reads: TINY[reads])
+    monkeypatch.setattr("overpaint.explaining.load", lambda name, *told: tiny_text())
     # Checkpoints of others, a CLIP that ranks, and a face, that the pages speak of.
     monkeypatch.setattr("overpaint.ranking.ranker", colours)
-    monkeypatch.setattr(overpaint, "load", lambda name, **told: tiny())
+    monkeypatch.setattr(
+        overpaint, "load", lambda name, **told: (tiny_text if "latent" in name else tiny)()
+    )
     monkeypatch.setattr("overpaint.models.clip.load_clip", str)
     monkeypatch.setattr("overpaint.models.identity.load_identity", str)
     monkeypatch.setattr("overpaint.converting.convert", converted)
@@ -130,6 +135,8 @@ def _tiny(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.parametrize("words", COMMANDS, ids=" ".join)
 def test_commands_of_the_pages_run(words: list[str]) -> None:
     again = ["--overwrite"] if words[0] in ("edit", "strokes") else []
+    if words[0] == "invert" and "--trajectory" in words:
+        assert main(["invert", words[1], "--steps", "2", "--save", words[-1]]) == 0
     assert main([*words, *again]) == 0
 
 

@@ -192,7 +192,9 @@ def test_memory_that_runs_out_is_told_by_every_verb(
     def failing(*_: object, **__: object) -> None:
         raise RuntimeError("[enforce fail] DefaultCPUAllocator: can't allocate memory")
 
-    monkeypatch.setattr("overpaint.inverting.find", lambda name: SimpleNamespace(invert=failing, reads=False))
+    monkeypatch.setattr(
+        "overpaint.inverting.find", lambda name: SimpleNamespace(invert=failing, reads=False)
+    )
     monkeypatch.setattr("overpaint.tuning._tuned", failing)
     monkeypatch.setattr("overpaint.recipes.registry.train", failing)
     for words in ("invert face.png -m tiny", "tune diffusionclip -p x -m tiny", "train pixel"):
