@@ -106,6 +106,12 @@ def _said(words: Tokenizer, each: Caption, context: int) -> np.ndarray:
     return indicated(words, each.text, spoken(each.text, each.claims), context)
 
 
+def captions(labels: np.ndarray, seed: int = 0) -> list[str]:
+    """A caption of each picture that is known by its label row."""
+    rng = np.random.default_rng(seed)
+    return [_caption(row, rng).text for row in labels]
+
+
 def _caption(row: np.ndarray, rng: np.random.Generator) -> Caption:
     styled = STYLES[int(row[STYLE])] != "photo"
     while True:

@@ -1,6 +1,6 @@
 """What the recipes of the embedded models share: their options, their pictures and their cards."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import Field, dataclass, field, make_dataclass
 from pathlib import Path
 from typing import Any
@@ -109,14 +109,16 @@ def trained(
     watch: Watch,
     recipe: str,
     about: Mapping[str, Any] | None = None,
+    begin: Callable[[nn.Module, Path], str] | None = None,
 ) -> Trained | None:
     """Run `fit`, resuming what lies in `folder`; None if it paused before the last step.
 
     Args:
         about: what else the run depends on, compared when it goes on and told by the card.
+        begin: in place of `begun`.
     """
     device = pick_device(config.device)
-    start = begun(net, Path(config.start)) if config.start else ""
+    start = (begin or begun)(net, Path(config.start)) if config.start else ""
     net.to(device)
     fitting = FitConfig(
         steps=config.steps,
