@@ -26,6 +26,7 @@ TINY = {"tiny": tiny, "tiny-latent": tiny_latent, "tiny-text": tiny_text}  # for
 # What they are, for cards that do not say it themselves.
 TITLES = {
     "portraits": "diffusion model of portrait photos, 64 x 64 pixels",
+    "portraits-latent": "text-to-image model of portraits, 128 x 128 pixels",
     "clip": "CLIP of rendered portraits, which guides tuning",
     "clip-check": "CLIP that never guides, to rank edits by",
     "judge": "classifier of attributes and styles, which evaluates edits",
