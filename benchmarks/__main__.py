@@ -92,6 +92,13 @@ def edited_in_regions(columns: int = 12) -> Figures:
     return figures
 
 
+def inverted() -> Figures:
+    """Every inversion; keeps rows of sources and of what each gave back."""
+    figures, rows = inversions.measured()
+    save_grid(rows.flatten(0, 1), "inversions.png", rows.shape[1])
+    return figures
+
+
 def word_swaps(method: str, columns: int = 8) -> Figures:
     """A method by kind of swap; keeps rows of sources, masks, edits and true edits."""
     figures, rows = swaps.measured(method)
@@ -108,7 +115,7 @@ MEASURED: dict[str, Callable[[], Figures]] = {
     "ranking": ranking.ranked,
     "samples": sampled,
     "inversion": models.reconstruction,
-    "inversions": inversions.measured,
+    "inversions": inverted,
     "edits": edited,
     "baseline": against_baseline,
     "strokes": from_strokes,

@@ -64,27 +64,33 @@ class Told:
     down: float = 0.0
 
 
-def measured(count: int = 64, few: int = 16, name: str = MODEL) -> Figures:
-    """Every inversion, and on the first few pictures null-text beside the published algorithm."""
-    found = costs(INVERSIONS, count, name)
-    beside = costs(("null-text", PUBLISHED), few, name)
+def measured(count: int = 64, few: int = 16, name: str = MODEL) -> tuple[Figures, Tensor]:
+    """Every inversion, and on the first few pictures null-text beside the published algorithm.
+
+    The rows of pictures are the first originals, and what every inversion gives back of them.
+    """
+    found, rows = costs(INVERSIONS, count, name)
+    beside, _ = costs(("null-text", PUBLISHED), few, name)
     published = {what: value for what, value in beside.items() if what.startswith(PUBLISHED)}
-    return found | published | shares(found, beside)
+    return found | published | shares(found, beside), rows
 
 
-def costs(ways: Iterable[str], count: int, name: str = MODEL, steps: int = STEPS) -> Figures:
+def costs(
+    ways: Iterable[str], count: int, name: str = MODEL, steps: int = STEPS
+) -> tuple[Figures, Tensor]:
     """For each picture: mean absolute error in [0, 1] against the codec's own, calls, seconds.
 
     Calls are rows of the network's batches, there and back, and gradients on top of them.
     """
     model = load(name)
     pictures, texts = portraits(count, model.size)
-    figures: Figures = {}
+    figures, rows = Figures(), [pictures[:BATCH]]
     for which in ways:
         told = Told()
         for part in range(0, count, BATCH):
             some = slice(part, part + BATCH)
-            add(told, which, model, pictures[some], texts[some], steps)
+            made = add(told, which, model, pictures[some], texts[some], steps)
+            rows += [made * 2 - 1] if part == 0 else []
         figures |= {
             f"{which}: error": told.error / count,
             f"{which}: calls": (told.rows + told.back) / count,
@@ -93,7 +99,7 @@ def costs(ways: Iterable[str], count: int, name: str = MODEL, steps: int = STEPS
             f"{which}: seconds up": told.up / count,
             f"{which}: calls up": told.rows / count,
         }
-    return figures
+    return figures, torch.stack(rows)
 
 
 def shares(found: Figures, beside: Figures) -> Figures:
@@ -121,8 +127,8 @@ def add(
     pictures: Tensor,
     texts: Sequence[str],
     steps: int,
-) -> None:
-    """Inverts a batch and goes back."""
+) -> Tensor:
+    """Inverts a batch and goes back; what comes of it, in [0, 1]."""
     work, way = Work(model), WAYS[which]
     source = source_of(model, texts, scale=SCALE, rng=NoiseStream(range(len(texts))))
     source = replace(source, model=work, several=work.several)
@@ -139,6 +145,7 @@ def add(
         told.back += work.rows
         made, plain = ((model.codec.decode(x).clamp(-1, 1) + 1) / 2 for x in (back, x0))
     told.error += float(mae(made, plain).sum())
+    return made
 
 
 def portraits(count: int, size: int) -> tuple[Tensor, list[str]]:

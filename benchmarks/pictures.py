@@ -6,6 +6,7 @@ import numpy as np
 import torch
 from PIL import Image
 
+LARGE = 128
 FOLDER = Path(__file__).parent.parent / "docs" / "pictures"
 
 
@@ -15,9 +16,10 @@ def arrays(pictures: torch.Tensor) -> np.ndarray:
 
 
 def save_grid(pictures: torch.Tensor, name: str, columns: int, *, folder: Path = FOLDER) -> None:
-    """Save pictures `(N, 3, S, S)` in [-1, 1] side by side, at twice their size."""
+    """Save pictures `(N, 3, S, S)` in [-1, 1] side by side; small ones at twice their size."""
     rows = [torch.cat(list(row), dim=2) for row in pictures.split(columns)]
     (whole,) = arrays(torch.cat(rows, dim=1)[None])
     folder.mkdir(parents=True, exist_ok=True)
-    size = (whole.shape[1] * 2, whole.shape[0] * 2)
-    Image.fromarray(whole).resize(size, Image.Resampling.NEAREST).save(folder / name)
+    larger = 2 if pictures.shape[-1] < LARGE else 1
+    size = (whole.shape[1] * larger, whole.shape[0] * larger)
+    Image.fromarray(whole).resize(size, Image.Resampling.NEAREST).save(folder / name, optimize=True)
