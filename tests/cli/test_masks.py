@@ -79,3 +79,10 @@ def test_json_lines_hold_how_the_mask_was_found(run: Callable, here: Path) -> No
     record = json.loads(ran.text)["record"]
     assert record["mask"] == "auto"
     assert record["mask_options"]["threshold"] == 0.5
+
+
+def test_the_mask_of_an_edit_that_may_act_anywhere_is_white(run: Callable, here: Path) -> None:
+    asked = f"{EDIT} --method prompt-to-prompt -O local_blend=off"
+    assert run(f"{asked} --save-mask mask.png -o out.png").code == 0
+    assert pixels("mask.png").shape == pixels("out.png").shape[:2]
+    assert pixels("mask.png").min() == 255

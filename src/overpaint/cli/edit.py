@@ -52,6 +52,7 @@ def edit(
     steps: flags.Steps = None,
     strength: flags.Strength = None,
     guidance: flags.Guidance = None,
+    inversion: flags.Inversion = None,
     option: flags.Options = None,
     out: Annotated[
         str | None, typer.Option("-o", "--out", help="A file, a folder/, or - for stdout.")
@@ -73,7 +74,8 @@ def edit(
     paths = _paths(image, method, seeds, out=out, as_json=as_json, overwrite=overwrite)
     choice = candidates.Choice(prompt, source_prompt, rank, best, sheet)
     wanted = candidates.chosen(choice, count, paths)
-    options = given(option, num_inference_steps=steps, strength=strength, guidance_scale=guidance)
+    said = {"num_inference_steps": steps, "strength": strength, "guidance_scale": guidance}
+    options = given(option, **said, inversion=inversion)
     limits = given(None, max_pixels=max_pixels)
     page = wanted.sheet if wanted else None
     limited = bool(mask or region or extend)

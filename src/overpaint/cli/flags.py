@@ -46,6 +46,12 @@ Invert = Annotated[
         help="; ".join(f"{name}: {title}" for name, title in TITLES.items()) + ".",
     ),
 ]
+Inversion = Annotated[
+    str | None,
+    typer.Option(
+        "--invert", metavar="NAME", help="inversion of the method; those of `overpaint invert`."
+    ),
+]
 MaxPixels = Annotated[
     int | None,
     typer.Option("--max-pixels", min=1, help="Of a picture or mask; 64 million without it."),

@@ -55,10 +55,13 @@ def read(mask: str | None, regions: Sequence[str] | None, *, taken: bool) -> dic
 def kept(
     results: Iterable["Result"], paths: Sequence[Path | None], *, overwrite: bool
 ) -> Iterator["Result"]:
-    """The results as they come, the mask of each written to its path first."""
+    """The results as they come, the mask of each written to its path first; white is everywhere."""
+    from PIL import Image
+
     for result, path in zip(results, chain(paths, repeat(None)), strict=False):
-        if path is not None and result.mask is not None:
-            outputs.written_to(path, result.mask, overwrite=overwrite)
+        if path is not None:
+            everywhere = Image.new("L", result.images[0].size, "white")
+            outputs.written_to(path, result.mask or everywhere, overwrite=overwrite)
         yield result
 
 
