@@ -78,8 +78,8 @@ def test_no_output_replaces_the_trajectory(run: Callable) -> None:
 def test_an_edit_names_its_inversion_as_invert_does(run: Callable, here: Path) -> None:
     found = [
         edited(run, "a red hat", *way.split(), "--steps", "2", "-o", f"{number}.png")["record"]
-        for number, way in enumerate(("--invert edict", "-O inversion=edict", "--invert bdia"))
+        for number, way in enumerate(("--invert edict", "-O inversion=edict", "--invert direct"))
     ]
-    assert [record["options"]["inversion"] for record in found] == ["edict", "edict", "bdia"]
+    assert [record["options"]["inversion"] for record in found] == ["edict", "edict", "direct"]
     pictures = [np.asarray(Image.open(f"{number}.png")) for number in range(3)]
     assert np.array_equal(pictures[0], pictures[1])
