@@ -1,6 +1,7 @@
 """Which words of a text are other ones in an edited text."""
 
 from collections.abc import Sequence
+from itertools import chain
 
 from overpaint.core.alignment import aligned
 from overpaint.core.wording import Word, Wording, cut, words
@@ -19,7 +20,8 @@ JOINING = frozenset(
 def changed(source: Wording, target: Wording) -> tuple[Tokens, Tokens]:
     """The tokens of the source's words that are gone, and of the target's that are new.
 
-    Words that only join others count where nothing else was changed.
+    With them those of the word that each of them describes: in "red hair" for "white hair" what is
+    another is the hair. Words that only join others count where nothing else was changed.
     """
     told, telling = words(source.text), words(target.text)
     pairs = aligned(
@@ -28,17 +30,25 @@ def changed(source: Wording, target: Wording) -> tuple[Tokens, Tokens]:
         lambda one, other: 1 if one == other else -1,
         gap=0,
     )
-    gone = [told[i] for i, j in pairs if i is not None and j is None]
-    new = [telling[j] for i, j in pairs if j is not None and i is None]
-    if any(_says(source, word) for word in gone) or any(_says(target, word) for word in new):
-        gone = [word for word in gone if _says(source, word)]
-        new = [word for word in new if _says(target, word)]
-    return _tokens(source, gone), _tokens(target, new)
+    gone = [i for i, j in pairs if i is not None and j is None]
+    new = [j for i, j in pairs if j is not None and i is None]
+    if _saying(source, told, gone) or _saying(target, telling, new):
+        gone, new = _described(source, told, gone), _described(target, telling, new)
+    return _tokens(source, told, gone), _tokens(target, telling, new)
 
 
-def _says(wording: Wording, word: Word) -> bool:
-    return cut(wording.text, word.bare) not in JOINING
+def _saying(wording: Wording, told: Sequence[Word], found: Sequence[int]) -> list[int]:
+    """The numbers of words that do not only join others."""
+    return [i for i in found if cut(wording.text, told[i].bare) not in JOINING]
 
 
-def _tokens(wording: Wording, found: Sequence[Word]) -> Tokens:
-    return tuple(dict.fromkeys(i for word in found for i in wording.over(*word.bare)))
+def _described(wording: Wording, told: Sequence[Word], found: Sequence[int]) -> list[int]:
+    """Those, and the numbers of the words that they stand right before."""
+    saying = _saying(wording, told, found)
+    before = [i for i in saying if i + 1 < len(told) and told[i].chunk[1] == told[i].bare[1]]
+    return sorted({*saying, *_saying(wording, told, [i + 1 for i in before])})
+
+
+def _tokens(wording: Wording, told: Sequence[Word], found: Sequence[int]) -> Tokens:
+    each = (wording.over(*told[number].bare) for number in found)
+    return tuple(dict.fromkeys(chain.from_iterable(each)))
