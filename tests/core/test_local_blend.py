@@ -89,10 +89,13 @@ def test_a_threshold_may_be_found_in_the_maps():
     assert torch.equal(found, expected)
 
 
-def test_no_heat_is_an_empty_mask_and_no_control_is_refused():
-    heat = Heat(torch.zeros(2, 5, 1), 4)
+def test_no_heat_is_an_empty_mask_and_before_any_call_states_are_left_alone():
+    heat, x = Heat(torch.zeros(2, 5, 1), 4), states()
+    before = blending(heat)
+    assert torch.equal(before(x, LEVELS[5]), x)
+    assert before.mask is None
     with pytest.raises(OptionError, match="not under control"):
-        blending(heat)(states(), LEVELS[5])
+        before.region(SIZE)
     heat.add(torch.zeros(2, 1, 4, 6))
     found = blending(heat)(states(), LEVELS[5])
     assert torch.equal(found[1], found[0])

@@ -10,7 +10,7 @@ from overpaint.core.rng import NoiseStream
 from overpaint.core.schedule import below
 from overpaint.core.solvers import last
 from overpaint.errors import OptionError
-from overpaint.inversions.registry import find
+from overpaint.inversions.registry import INVERSIONS, find
 from overpaint.inversions.source import source_of
 from overpaint.methods import registry
 from overpaint.methods.prompt_to_prompt import listed, region, restored, windowed
@@ -130,6 +130,13 @@ def performed(name="prompt-to-prompt", seeds=(0,), **options):
 def test_the_method_shows_where_it_edits_and_leaves_the_rest():
     found = performed(blend_threshold=0.9, blend_start=0.0)
     assert 0 < float((found.mask > 0).float().mean()) < 1
+    outside = (found.mask == 0).expand_as(found.images)
+    assert torch.equal(found.images[outside], IMAGE[outside])
+
+
+@pytest.mark.parametrize("inversion", INVERSIONS)
+def test_local_blend_goes_with_every_inversion_from_the_first_step(inversion):
+    found = performed(inversion=inversion, blend_start=0.0, blend_threshold=0.9)
     outside = (found.mask == 0).expand_as(found.images)
     assert torch.equal(found.images[outside], IMAGE[outside])
 

@@ -66,8 +66,12 @@ class LocalBlend:
         self.mask: Tensor | None = None  # (B, 1, H, W), the last one; None before any
 
     def __call__(self, x: Tensor, level: Level) -> Tensor:
-        """Puts the sources' states (B, C, H, W) back into the targets, outside the mask."""
-        if place(self.levels, level) <= reached(self.start, self.levels):
+        """Puts the sources' states (B, C, H, W) back into the targets, outside the mask.
+
+        Before any call of the network there are no maps, and nothing is done (as with bdia, whose
+        first state down is the trajectory's own).
+        """
+        if self.heat.total is None or place(self.levels, level) <= reached(self.start, self.levels):
             return x
         self.mask = self.region(x.shape[2:]).to(x)
         return blend(x, x[self.sources], self.mask)
