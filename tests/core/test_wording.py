@@ -43,6 +43,30 @@ def test_one_of_several_places_can_be_meant():
     assert find(wording, 3) == (4,)
 
 
+def test_what_the_text_holds_as_it_is_is_no_number():
+    assert find(spelled("player #2 wins"), "player #2") == (1, 2, 3)
+    assert find(spelled("Cat#2 and a cat"), "cat#2") == (1, 2, 3)
+    assert find(spelled("player #22 and a player"), "player #2") == (6,)
+
+
+@pytest.mark.parametrize(
+    ("phrase", "places"), [("猫", (3, 7)), ("桌", (5,)), ("猫#2", (7,)), ("只猫", (2, 3))]
+)
+def test_words_without_blanks_are_found_where_tokens_divide_them(phrase, places):
+    text = "一只猫在桌上猫"
+    wording = Wording(text, (None, *((i, i + 1) for i in range(len(text))), None))
+    assert find(wording, phrase) == places
+
+
+def test_part_of_a_word_is_no_word_and_part_of_a_token_none_either():
+    wording = spelled("a tyrannosaurus")  # tyranno, sau and rus are tokens
+    for part in ("tyranno", "rus", "saurus"):
+        with pytest.raises(OptionError, match="does not hold"):
+            find(wording, part)
+    with pytest.raises(OptionError, match="does not hold"):
+        find(Wording("一只猫", (None, (0, 3), None)), "猫")
+
+
 def test_tokens_of_one_word_go_together():
     wording = spelled("a tyrannosaurus there")
     assert find(wording, "tyrannosaurus") == (2, 3, 4)

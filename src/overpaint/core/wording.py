@@ -60,9 +60,11 @@ def cut(text: str, span: Span) -> str:
 def find(wording: Wording, phrase: str | int) -> tuple[int, ...]:
     """The tokens of a word or phrase, at every place where the text holds it.
 
-    Case does not matter; punctuation counts only where the phrase has it too, as in "doll,".
+    Case does not matter; punctuation counts only where the phrase has it too, as in "doll,". What
+    is no word between blanks, as in Chinese, is found where tokens begin and end with it.
 
-    phrase: "cat#2" is the second "cat" alone; a number is the word at that place, from 0.
+    phrase: "cat#2" is the second "cat" alone, unless the text itself has "cat#2"; a number is the
+        word at that place, from 0.
 
     Raises:
         OptionError: the text does not hold it.
@@ -73,7 +75,10 @@ def find(wording: Wording, phrase: str | int) -> tuple[int, ...]:
             raise OptionError(f"The prompt has {len(known)} words", f"there is no word {phrase}")
         return wording.over(*known[phrase].chunk)
     name, number = _numbered(phrase)
-    places = _places(wording.text, known, name)
+    if number is not None and (places := _standing(wording, phrase)):
+        name, number = phrase, None
+    else:
+        places = _places(wording.text, known, name) or _standing(wording, name)
     if not places:
         raise OptionError(f"The prompt does not hold {name!r:.60}", _held(wording.text, known))
     if number is not None:
@@ -110,6 +115,25 @@ def _places(text: str, known: Sequence[Word], phrase: str) -> list[Span]:
             )
             found.append((first[0], last[1]))
     return found
+
+
+def _standing(wording: Wording, phrase: str) -> list[Span]:
+    """Where the letters of a phrase stand just as they are, from token to token."""
+    text, asked = wording.text, phrase.strip().casefold()
+    starts, ends = ({span[side] for span in wording.spans if span} for side in (0, 1))
+    spans = [(at, at + len(phrase.strip())) for at in sorted(starts)]
+    return [
+        (start, end)
+        for start, end in spans
+        if asked and end in ends and cut(text, (start, end)) == asked
+        if not _parts_word(text, start) and not _parts_word(text, end)
+    ]
+
+
+def _parts_word(text: str, at: int) -> bool:
+    """Whether letters on both sides belong to one word, as scripts with capitals write them."""
+    sides = text[at - 1 : at + 1] if at else ""
+    return len(sides) == 2 and all(c.isdecimal() or c.lower() != c.upper() for c in sides)
 
 
 def _held(text: str, known: Sequence[Word]) -> str:
