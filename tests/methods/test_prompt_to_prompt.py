@@ -106,9 +106,10 @@ def test_outside_a_mask_an_edit_is_its_picture():
 
 
 def test_a_word_that_is_nowhere_is_named_with_those_that_are():
-    with pytest.raises(OptionError, match="does not hold 'hat'") as caught:
+    with pytest.raises(OptionError, match="Neither text holds 'hat'") as caught:
         made([Pair(FROM, TO)], Control(local=Local(words=("hat",))))
-    assert "red" in str(caught.value)
+    assert "source prompt: its words are a, person, with, brown, hair; " in caught.value.why
+    assert "; prompt: its words are a, person, with, red, hair" in caught.value.why
     with pytest.raises(OptionError, match="does not hold 'brown'"):
         made([Pair(FROM, TO)], Control(words={"brown": 0.5}))
 

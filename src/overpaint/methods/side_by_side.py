@@ -26,6 +26,7 @@ from overpaint.models.conditions import Reader
 from overpaint.models.pinning import guided_beside
 from overpaint.models.prompting import reader_of
 
+TEXTS = ("source prompt", "prompt")
 ALIGNMENTS: Mapping[str, Callable[[Wording, Wording], Alignment]] = {"swap": swap, "refine": refine}
 
 
@@ -168,7 +169,8 @@ def _named(
             except OptionError as error:
                 errors.append(error)
         if len(errors) == 2:
-            raise errors[1]
+            held = (f"{which}: {each.why}" for which, each in zip(TEXTS, errors, strict=True))
+            raise OptionError(f"Neither text holds {word!r:.60}", "; ".join(held))
     return tuple(found[0]), tuple(found[1])
 
 
