@@ -27,3 +27,19 @@ def test_words_that_differ_are_told_and_those_that_only_join_are_not(source, tar
     texts = spelled(source), spelled(target)
     found = changed(*texts)
     assert [said(t, tokens) for t, tokens in zip(texts, found, strict=True)] == [gone, new]
+
+
+@pytest.mark.parametrize(
+    ("target", "weighted", "gone", "new"),
+    [
+        ("a cat with a hat", "cat", "cat", "cat"),
+        ("a cat with a crown", "cat", "cathat", "catcrown"),
+        ("a cat with a hat", "a hat", "hat", "hat"),
+        ("a cat with a hat", "with", "with", "with"),
+        ("a cat with a red hat", "red hat", "hat", "redhat"),
+    ],
+)
+def test_words_that_are_weighted_count_in_both_texts(target, weighted, gone, new):
+    texts, start = (spelled("a cat with a hat"), spelled(target)), target.index(weighted)
+    found = changed(*texts, [(start, start + len(weighted))])
+    assert [said(t, tokens) for t, tokens in zip(texts, found, strict=True)] == [gone, new]

@@ -197,3 +197,13 @@ def test_lists_of_words_are_read():
     for wrong in ("hair", "=0.4", "hair=0.1-0.2-0.3", "hair=much"):
         with pytest.raises(OptionError, match="no part of the path"):
             windowed(wrong)
+
+
+@pytest.mark.parametrize("weight", ["2", "0", "-2"])
+def test_where_a_word_is_weighted_alone_the_edit_acts_there(weight):
+    target = FROM.replace("brown", f"(brown:{weight})")
+    found = made([Pair(FROM, target)], Control(local=Local(threshold=0.8)))
+    outside = (found.mask == 0).expand_as(found.edits)
+    assert 0 < float(found.mask.mean()) < 1
+    assert torch.equal(found.edits[outside], X0[:1][outside])
+    assert not torch.equal(found.edits, X0[:1])

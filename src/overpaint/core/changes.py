@@ -1,10 +1,10 @@
-"""Which words of a text are other ones in an edited text."""
+"""Which words of a text are other ones in an edited text, or weighted there."""
 
 from collections.abc import Sequence
 from itertools import chain
 
 from overpaint.core.alignment import aligned
-from overpaint.core.wording import Word, Wording, cut, words
+from overpaint.core.wording import Span, Word, Wording, cut, words
 
 Tokens = tuple[int, ...]
 # Words that join others: what they are attended to with is everywhere.
@@ -17,11 +17,15 @@ JOINING = frozenset(
 )
 
 
-def changed(source: Wording, target: Wording) -> tuple[Tokens, Tokens]:
+def changed(
+    source: Wording, target: Wording, weighted: Sequence[Span] = ()
+) -> tuple[Tokens, Tokens]:
     """The tokens of the source's words that are gone, and of the target's that are new.
 
     With them those of the word that each of them describes: in "red hair" for "white hair" what is
     another is the hair. Words that only join others count where nothing else was changed.
+
+    weighted: characters of the target; what both texts have in them counts as changed too.
     """
     told, telling = words(source.text), words(target.text)
     pairs = aligned(
@@ -30,8 +34,12 @@ def changed(source: Wording, target: Wording) -> tuple[Tokens, Tokens]:
         lambda one, other: 1 if one == other else -1,
         gap=0,
     )
-    gone = [i for i, j in pairs if i is not None and j is None]
-    new = [j for i, j in pairs if j is not None and i is None]
+
+    def touched(j: int | None) -> bool:
+        return j is None or any(_meet(telling[j].chunk, span) for span in weighted)
+
+    gone = [i for i, j in pairs if i is not None and touched(j)]
+    new = [j for i, j in pairs if j is not None and (i is None or touched(j))]
     if _saying(source, told, gone) or _saying(target, telling, new):
         gone, new = _described(source, told, gone), _described(target, telling, new)
     return _tokens(source, told, gone), _tokens(target, telling, new)
@@ -40,6 +48,10 @@ def changed(source: Wording, target: Wording) -> tuple[Tokens, Tokens]:
 def _saying(wording: Wording, told: Sequence[Word], found: Sequence[int]) -> list[int]:
     """The numbers of words that do not only join others."""
     return [i for i in found if cut(wording.text, told[i].bare) not in JOINING]
+
+
+def _meet(one: Span, other: Span) -> bool:
+    return one[0] < other[1] and other[0] < one[1]
 
 
 def _described(wording: Wording, told: Sequence[Word], found: Sequence[int]) -> list[int]:

@@ -24,6 +24,11 @@ class Typed:
     text: str
     weights: tuple[tuple[Span, float], ...]
 
+    @property
+    def heavy(self) -> tuple[Span, ...]:
+        """Where a weight is not 1, and so does something."""
+        return tuple(span for span, weight in self.weights if weight != 1)
+
 
 def typed(prompt: str) -> Typed:
     r"""The text of a prompt with weights, and the characters [start, end) of it that have them.

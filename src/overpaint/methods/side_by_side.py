@@ -43,7 +43,7 @@ class Pair:
 class Local:
     """Where edits may differ from their pictures: where words are looked at.
 
-    words: of either text; None for those that are not in both.
+    words: of either text; None for those that are not in both, or weighted.
     """
 
     words: tuple[str, ...] | None = None
@@ -141,8 +141,10 @@ def _blending(
     cuts = cuts if local.kept else cuts[:1]
     words = torch.zeros(len(trajectory.noise), reader.context, len(cuts))
     for row, pair in enumerate(pairs, start=count):
-        texts = _wording(reader, pair.source), _wording(reader, typed(pair.target).text)
-        named = changed(*texts) if local.words is None else _named(texts, local.words)
+        telling = typed(pair.target)
+        texts = _wording(reader, pair.source), _wording(reader, telling.text)
+        auto = local.words is None
+        named = changed(*texts, telling.heavy) if auto else _named(texts, local.words or ())
         for at, tokens, kept in zip(
             (pair.picture, row), named, _named(texts, local.kept), strict=True
         ):
