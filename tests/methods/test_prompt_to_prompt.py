@@ -119,6 +119,22 @@ def test_weights_typed_in_a_prompt_count():
     assert not torch.allclose(plain, heavy, atol=1e-3)
 
 
+HEAVY = "a person with (red:4) hair"
+
+
+@pytest.mark.parametrize(
+    "how", [{"cross": 0.0}, {"words": {"red": 0.1}}, {"words": {"red": (1.0, 1.0)}}]
+)
+def test_weights_that_no_step_leaves_any_time_are_refused(how):
+    control = replace(EVERYWHERE, **how)
+    with pytest.raises(OptionError, match=r"\(red:4\) hair' counts at no step\n.*cross_replace"):
+        made([Pair(FROM, HEAVY)], control)
+    made([Pair(FROM, TO), Pair(FROM, "a person with (red:1) hair")], control)
+    given = replace(control, words={"red": 0.5})
+    plain, heavy = (made([Pair(FROM, text)], given).edits for text in (TO, HEAVY))
+    assert not torch.allclose(plain, heavy, atol=1e-4)
+
+
 IMAGE = torch.rand(1, 3, 16, 16, generator=torch.Generator().manual_seed(0)) * 2 - 1
 
 

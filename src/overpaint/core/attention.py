@@ -46,11 +46,23 @@ class Borrowing:
         alphas = self.alignment.alphas
         here = torch.ones_like(alphas)
         if self.windows is not None:
-            # Counted as by the authors, over one step more than there are.
-            start, end = (self.windows.double() * (steps + 1) + ROUNDING).floor().unbind(1)
+            start, end = self._spans(self.windows, steps)
             here = ((start <= step) & (step < end)).to(alphas)
         weighted = here if self.weights is None else here * self.weights.to(alphas)
         return self.alignment.mapper * (alphas * weighted), (1 - alphas) * weighted + 1 - here
+
+    def idle(self, steps: int) -> bool:
+        """Whether a token is weighted whose window no step of so many lies in."""
+        if self.weights is None or self.windows is None:
+            return False
+        start, end = self._spans(self.windows, steps)
+        return bool(((self.weights != 1) & (start >= end.clamp(max=steps))).any())
+
+    @staticmethod
+    def _spans(windows: Tensor, steps: int) -> tuple[Tensor, ...]:
+        """From which step to before which each token's window goes."""
+        # Counted as by the authors, over one step more than there are.
+        return (windows.double() * (steps + 1) + ROUNDING).floor().unbind(1)
 
     def whole(self, step: int, steps: int) -> bool:
         """Whether self-attention is the source's at one of so many steps."""

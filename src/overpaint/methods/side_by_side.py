@@ -1,6 +1,6 @@
 """Pictures and their edits in one batch, where the edits attend as the pictures do (2208.01626)."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import torch
@@ -100,7 +100,7 @@ def edited(
     texts = [shown.get(i, "") for i in range(count)] + [typed(pair.target).text for pair in pairs]
     plan = AttentionPlan(
         found.levels,
-        [*[None] * count, *(borrowing(reader, pair, control) for pair in pairs)],
+        [*[None] * count, *_borrowings(reader, pairs, control, len(found.levels) - 1)],
         normalised=control.normalised,
     )
     blending = None if control.local is None else _blending(model, found, pairs, control.local)
@@ -130,6 +130,19 @@ def borrowing(reader: Reader, pair: Pair, control: Control) -> Borrowing:
         windows=windows(target, control.cross, control.words),
         selves=window(control.selves),
     )
+
+
+def _borrowings(
+    reader: Reader, pairs: Sequence[Pair], control: Control, steps: int
+) -> Iterator[Borrowing]:
+    """Those of all edits; refuses weights that no step leaves any time."""
+    for pair in pairs:
+        row = borrowing(reader, pair, control)
+        if row.idle(steps):
+            what = f"a weight in {pair.target!r:.80} counts at no step"
+            why = "words are weighted while they take the picture's attention (cross_replace)"
+            raise OptionError(what, why, "Raise cross_replace, or give the word a window.")
+        yield row
 
 
 def _blending(
