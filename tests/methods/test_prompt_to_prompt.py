@@ -105,6 +105,42 @@ def test_outside_a_mask_an_edit_is_its_picture():
     assert not torch.allclose(found[..., :4], X0[:1, ..., :4], atol=1e-2)
 
 
+def test_each_edit_is_held_to_its_own_mask():
+    masks = torch.zeros(3, 1, 8, 8)
+    masks[0, ..., :4], masks[1, ..., 4:], masks[2, :, :2] = 1, 1, 1
+    both = inverted("ddim", X0, (FROM, "a cat"))
+    pairs = [Pair(FROM, TO), Pair(FROM, "a person"), Pair("a cat", "a dog", 1)]
+    found = made(pairs, name="ddim", trajectory=both, mask=masks).edits
+    pictures = X0[[0, 0, 1]]
+    for edit, picture, mask in zip(found, pictures, masks, strict=True):
+        outside = (mask == 0).expand_as(edit)
+        assert torch.equal(edit[outside], picture[outside])
+        assert not torch.allclose(edit[~outside], picture[~outside], atol=1e-2)
+    one = made(pairs, name="ddim", trajectory=both, mask=masks[:1]).edits
+    each = made(pairs, name="ddim", trajectory=both, mask=masks[:1].expand(3, -1, -1, -1)).edits
+    assert torch.equal(one, each)
+
+
+@pytest.mark.parametrize(
+    ("pairs", "message"),
+    [
+        ([Pair(FROM, TO, -1)], "no picture -1\nthere are 2, from 0"),
+        ([Pair(FROM, TO, 2)], "no picture 2"),
+        ([Pair(FROM, TO), Pair("a person", TO)], "Picture 0 shows one thing\ntold are 'a person"),
+        ([Pair(FROM, TO, 1)], "Picture 1 was inverted under another text\nunder 'a cat', not"),
+    ],
+)
+def test_pairs_say_of_a_picture_what_it_was_inverted_under(pairs, message):
+    with pytest.raises(OptionError, match=message):
+        made(pairs, trajectory=inverted("direct", X0, (FROM, "a cat")))
+
+
+def test_a_trajectory_s_rows_keep_their_own_texts():
+    swapped = inverted("direct", X0, (FROM, "a cat")).rows([1, 0])
+    assert swapped.key.texts == ("a cat", FROM)
+    assert made([Pair(FROM, TO, 1)], trajectory=swapped).edits.shape == (1, 4, 8, 8)
+
+
 def test_a_word_that_is_nowhere_is_named_with_those_that_are():
     with pytest.raises(OptionError, match="Neither text holds 'hat'") as caught:
         made([Pair(FROM, TO)], Control(local=Local(words=("hat",))))

@@ -51,9 +51,12 @@ class Trajectory:
 
     def rows(self, index: Sequence[int]) -> "Trajectory":
         """The rows of these numbers, in their order; a row may come again."""
-        rows = list(index)
+        rows, key = list(index), self.key
+        if key is not None and len(key.texts) == len(self.noise):
+            key = replace(key, texts=tuple(key.texts[row] for row in rows))
         return replace(
             self,
+            key=key,
             states={level: state[rows] for level, state in self.states.items()},
             noises={level: noise[rows] for level, noise in self.noises.items()},
             pair=None if self.pair is None else self.pair[:, rows],

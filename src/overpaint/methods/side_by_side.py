@@ -93,8 +93,13 @@ def edited(
     Args:
         pairs: of one picture the source text is the same. scale: of the guidance.
         mask: (1 or T, 1, h, w) in the state's space; where it is 0 an edit stays as its picture.
+
+    Raises:
+        OptionError: a pair is of no picture, or of another text than the picture was inverted
+            under, or two pairs say otherwise what a picture shows; weights never count.
     """
     reader, count = reader_of(model), len(trajectory.noise)
+    _check(pairs, trajectory)
     found = trajectory.rows([*range(count), *(pair.picture for pair in pairs)])
     shown = {pair.picture: pair.source for pair in pairs}
     texts = [shown.get(i, "") for i in range(count)] + [typed(pair.target).text for pair in pairs]
@@ -113,7 +118,8 @@ def edited(
             scale,
             sources=sources,
         )
-        moves = inversion.replay(found, denoise, _after(found, blending, mask), sources=count)
+        after = _after(found, blending, None if mask is None else _rows(mask, pairs, count))
+        moves = inversion.replay(found, denoise, after, sources=count)
         x = last(watch(moves, len(found.levels) - 1, "editing"))
     region = None if blending is None or blending.mask is None else blending.mask[count:]
     return Made(x[count:], region)
@@ -143,6 +149,35 @@ def _borrowings(
             why = "words are weighted while they take the picture's attention (cross_replace)"
             raise OptionError(what, why, "Raise cross_replace, or give the word a window.")
         yield row
+
+
+def _check(pairs: Sequence[Pair], trajectory: Trajectory) -> None:
+    """Refuses pairs that do not say of a picture what it was inverted under."""
+    count, shown = len(trajectory.noise), dict[int, str]()
+    for pair in pairs:
+        if not 0 <= pair.picture < count:
+            raise OptionError(f"There is no picture {pair.picture}", f"there are {count}, from 0")
+        if shown.setdefault(pair.picture, pair.source) != pair.source:
+            said = f"{shown[pair.picture]!r:.80} and {pair.source!r:.80}"
+            raise OptionError(f"Picture {pair.picture} shows one thing", f"told are {said}")
+    texts = trajectory.key.texts if trajectory.key else None
+    for picture, source in shown.items():
+        if texts is None:
+            continue
+        under = texts[picture if len(texts) > 1 else 0] if texts else ""
+        if source != under:
+            why = f"under {under!r:.80}, not {source!r:.80}"
+            hint = "Give that source text, or invert it again."
+            raise OptionError(f"Picture {picture} was inverted under another text", why, hint)
+
+
+def _rows(mask: Tensor, pairs: Sequence[Pair], count: int) -> Tensor:
+    """A mask for each row: a picture may change where any of its edits may."""
+    edits = mask.expand(len(pairs), -1, -1, -1)
+    of = [[edits[i] for i, pair in enumerate(pairs) if pair.picture == at] for at in range(count)]
+    blank = torch.ones_like(edits[0])
+    pictures = [torch.stack(own).amax(0) if own else blank for own in of]
+    return torch.stack([*pictures, *edits])
 
 
 def _blending(
