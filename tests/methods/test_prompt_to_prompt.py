@@ -198,6 +198,18 @@ def test_without_local_blend_there_is_no_mask():
     assert performed(local_blend="off").mask is None
 
 
+@pytest.mark.parametrize("name", ["prompt-to-prompt", "null-text"])
+@pytest.mark.parametrize("idle", [{"local_keep": "cat"}, {"blend_start": 0.5}])
+def test_what_holds_an_edit_to_words_has_no_effect_without_local_blend(name, idle):
+    with pytest.raises(OptionError, match=f"{next(iter(idle))} has no effect with local_blend=off"):
+        registry.parse_options(registry.find(name), {"local_blend": "off", **idle})
+
+
+def test_local_blend_by_no_words_is_by_those_that_differ():
+    none, auto = (performed(local_blend=how, blend_threshold=0.9) for how in (" , ", "auto"))
+    assert torch.equal(none.mask, auto.mask)
+
+
 def test_strength_zero_is_the_picture():
     assert torch.equal(performed(strength=0).images, IMAGE)
 

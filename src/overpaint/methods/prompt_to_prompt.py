@@ -22,6 +22,7 @@ from overpaint.methods.starting import inverted
 from overpaint.models.bundle import DiffusionModel
 
 AUTO, OFF = "auto", "off"
+IDLE = ("local_keep", "blend_threshold", "blend_start")  # where the edit may act anywhere
 SOFT = 4  # pixels over which an edit fades into the picture
 ALIKE = 0.2  # of values in [-1, 1]: an edit that is so far off looks otherwise
 AROUND = 3  # pixels beside it that look otherwise too
@@ -42,7 +43,9 @@ class Options:
     self_replace: float = opt(0.4, "part of it with the picture's attention to itself", 0, 1)
     cross_replace_words: str = opt("", 'the same of single words: "hair=0.4,hat=0.2-0.8"')
     local_blend: str = opt(
-        AUTO, 'words where the edit may act: "hair,hat"; auto: those that differ; off: anywhere'
+        AUTO,
+        'words where the edit may act: "hair,hat"; auto or none: those that differ or are '
+        "weighted; off: anywhere",
     )
     local_keep: str = opt("", "words where it may not")
     blend_threshold: float = opt(
@@ -51,12 +54,19 @@ class Options:
     blend_start: float = opt(0.2, "part of the path before the edit is held to them", 0, 1)
     normalised: bool = opt(False, "attention with weighted words sums to 1 again")
 
+    def __post_init__(self) -> None:
+        """Refuses what is set but has no effect."""
+        for name in IDLE if self.local_blend == OFF else ():
+            if getattr(self, name) != getattr(Options, name):  # the class has the defaults
+                what = f"{name} has no effect with local_blend=off"
+                raise OptionError(what, "the edit may act anywhere", "Leave one of them out.")
+
     @property
     def control(self) -> Control:
         """The same, parsed."""
         local = None
         if self.local_blend != OFF:
-            words = None if self.local_blend == AUTO else listed(self.local_blend)
+            words = None if self.local_blend == AUTO else listed(self.local_blend) or None
             kept = listed(self.local_keep)
             local = Local(words, kept, self.blend_threshold, self.blend_start)
         return Control(
