@@ -180,3 +180,41 @@ def test_faces_are_edited_each_in_its_own_mask(tmp_path):
     for left in (0, 45):
         assert changed[:, left : left + 45].any()
     assert 0 < inside.mean() < 0.6
+
+
+WEIGHED = "weights of words count in prompt-to-prompt alone"
+
+
+@pytest.mark.parametrize("method", ["sdedit", "blended", "diffedit"])
+def test_weights_typed_in_a_prompt_are_not_read_as_letters(photo, method):
+    how = {"method": method, "num_inference_steps": 1}
+    plain, heavy = (edit(photo, text, **how) for text in ("a red hat", "a (red hat:2)"))
+    assert np.array_equal(masked(plain), masked(heavy))
+    assert np.array_equal(np.asarray(plain.images[0]), np.asarray(heavy.images[0]))
+    assert (WEIGHED in heavy.warnings, WEIGHED in plain.warnings) == (True, False)
+    assert heavy.record.prompt == "a (red hat:2)"
+
+
+def test_weights_in_regions_and_source_prompts_are_not_read_as_letters(photo):
+    def made(text, source):
+        how = {"regions": [("auto", text)], "mask": None, "source_prompt": source}
+        return edit(photo, "", method="diffedit", **how)
+
+    plain, heavy = made("a dog", "a cat"), made("a (dog:2)", "a (cat:2)")
+    assert np.array_equal(np.asarray(plain.images[0]), np.asarray(heavy.images[0]))
+    assert WEIGHED in heavy.warnings
+    assert "weights of words have no effect in a source prompt" in heavy.warnings
+
+
+@pytest.mark.parametrize(
+    ("method", "prompt"), [("prompt-to-prompt", "a (cat:1)"), ("diffedit", "a (cat:2)")]
+)
+def test_a_text_whose_weights_do_nothing_is_its_own_source(photo, method, prompt):
+    with pytest.raises(OptionError, match="mean the same"):
+        edit(photo, prompt, method=method, mask=None)
+
+
+def test_a_weight_alone_is_an_edit_of_prompt_to_prompt(photo):
+    result = edit(photo, "a (cat:2)", method="prompt-to-prompt", mask=None)
+    assert result.mask is not None
+    assert WEIGHED not in result.warnings

@@ -9,6 +9,7 @@ from typing import Any, ParamSpec
 from overpaint import adapters, trajectories
 from overpaint import parts as loaded
 from overpaint.candidates import candidates
+from overpaint.core.emphasis import typed
 from overpaint.core.watch import Watch, unwatched
 from overpaint.data.decoding import MAX_PIXELS
 from overpaint.data.images import read_image
@@ -110,6 +111,8 @@ def edits(
     given = loaded.with_masks(given, scene.picture.size, max_pixels=max_pixels)
     base = _loaded(model, device, dtype)
     registry.check_model(chosen, base)
+    if base.text is not None:
+        _check_read(chosen, prompt, source_prompt)
     with memory_errors("edit"):
         pixels, placement = scene.placed(base.frame)
         base = base.paced(pixels)
@@ -131,6 +134,13 @@ def _whole(each: Callable[P, Iterator[Result]]) -> Callable[P, Result]:
 
 
 edit = _whole(edits)
+
+
+def _check_read(method: Method, prompt: str, source_prompt: str) -> None:
+    """Refuses texts that say the same once they are read, unless words are weighted."""
+    told = typed(prompt)
+    if not (method.weighs and told.heavy):
+        adapters.check_apart(told.text, typed(source_prompt).text)
 
 
 def _given(method: Method, **parts: Any) -> dict[str, Any]:

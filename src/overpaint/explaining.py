@@ -10,6 +10,7 @@ from PIL import Image
 from torch import Tensor
 from torch.nn import functional as F
 
+from overpaint.core.emphasis import typed
 from overpaint.core.heat import Heat
 from overpaint.core.schedule import Level, below
 from overpaint.core.watch import Watch, unwatched
@@ -58,6 +59,7 @@ def explain(
     """A map for each word of `prompt`, summed while the picture is inverted under it.
 
     Args:
+        prompt: weights typed in it, as for an edit, are left out.
         steps: network calls, up to the noise level `strength`, a fraction of the path.
 
     Raises:
@@ -66,6 +68,7 @@ def explain(
     picture = read_image(image)
     loaded = model if isinstance(model, DiffusionModel) else load(model, device, dtype)
     reader_of(loaded, "an explanation")
+    prompt = typed(prompt).text
     told = words(prompt)
     if not told:
         raise OptionError("The prompt is empty", hint="Say what the picture shows with -p.")

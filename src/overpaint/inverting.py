@@ -9,6 +9,7 @@ from PIL import Image
 from torch import Tensor
 
 from overpaint import trajectories
+from overpaint.core.emphasis import typed
 from overpaint.core.rng import NoiseStream
 from overpaint.core.schedule import below
 from overpaint.core.solvers import last
@@ -127,6 +128,7 @@ def _source(
     """The picture's text and guidance: those that are given, else those of the trajectory."""
     key = None if kept is None else kept.key
     kept_texts = key.texts if key and model.text is not None else ()
+    prompt = prompt if model.text is None else typed(prompt).text  # as an edit reads it
     texts = (prompt,) if prompt else kept_texts
     if scale is not None and not texts:
         reader_of(model)

@@ -12,6 +12,7 @@ from PIL import Image
 from torch import Tensor
 
 from overpaint import parts as loaded
+from overpaint.core.emphasis import typed
 from overpaint.core.watch import Watch
 from overpaint.data.aligning import align
 from overpaint.data.face import Face
@@ -74,7 +75,17 @@ class Asked:
             yield f"the prompt has no effect: {self.method.name} leaves text to the model, and " + (
                 f"{self.model.name or 'this one'} reads none"
             )
+        if self.model.text is not None:
+            yield from self._unweighed()
         yield from loaded.doubts(parts, self.task.prompt)
+
+    def _unweighed(self) -> Iterator[str]:
+        """What to say of weights that are typed where none counts."""
+        texts = (self.task.prompt, *(region.prompt for region in self.task.regions))
+        if not self.method.weighs and any(typed(text).heavy for text in texts):
+            yield "weights of words count in prompt-to-prompt alone"
+        if typed(self.task.source_prompt).heavy:
+            yield "weights of words have no effect in a source prompt"
 
     def record(self, seeds: tuple[int, ...]) -> Record:
         """All that is needed to do it again, but the parts; OptionError if it cannot be written."""

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import torch
 
+from overpaint.core.emphasis import typed
 from overpaint.core.rng import NoiseStream
 from overpaint.core.watch import Watch, unwatched
 from overpaint.data.images import Picture
@@ -59,7 +60,8 @@ def sought(
         if not text.strip():
             why, hint = "it is where that differs from the source prompt", "Give -p, or a mask."
             raise OptionError(f"a mask that is {AUTO} needs a text", why, hint)
-        counted, pair = replace(model, calls=(calls := Calls())), (text, source_prompt)
+        counted = replace(model, calls=(calls := Calls()))
+        pair = typed(text).text, typed(source_prompt).text
         with torch.no_grad():
             new = found(counted, pixels.to(model.device), pair, how, NoiseStream((SEED,)), watch)
         values = placement.spread(new.mask[0])

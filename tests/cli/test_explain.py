@@ -20,6 +20,12 @@ def test_shares_are_lines_of_json(run: Callable) -> None:
     assert [json.loads(line)["word"] for line in found] == ["red", "hat"]
 
 
+def test_weights_are_left_out(run: Callable) -> None:
+    texts = ("a hat", "a (hat:2)")
+    plain, heavy = (run(*EXPLAIN, text, "--json", "--overwrite").text for text in texts)
+    assert plain == heavy
+
+
 def test_what_cannot_be_explained_is_said(run: Callable) -> None:
     refused = run(*EXPLAIN, "")
     assert (refused.code, "prompt is empty" in refused.err) == (2, True)

@@ -27,6 +27,7 @@ class Options(prompt_to_prompt.Options):
     reads=True,
     finds=True,
     inverts=True,
+    weighs=True,
 )
 def null_text(
     model: DiffusionModel,

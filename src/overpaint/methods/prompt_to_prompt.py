@@ -88,6 +88,7 @@ class Options:
     reads=True,
     finds=True,
     inverts=True,
+    weighs=True,
 )
 def prompt_to_prompt(
     model: DiffusionModel,

@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 import torch
 from torch import Tensor
 
+from overpaint.core.emphasis import typed
 from overpaint.core.rng import NoiseStream
 from overpaint.core.watch import Watch, unwatched
 from overpaint.errors import NumericsError, OptionError
@@ -53,6 +54,19 @@ class Task:
     source_prompt: str = ""
     mask: Tensor | None = None  # (1, 1, S, S) in [0, 1], 1 = edit here
     regions: tuple[Region, ...] = ()  # `mask` covers them all
+
+    def read(self, *, weighs: bool) -> "Task":
+        """The texts as a model reads them, free of weights; `weighs`: but for the prompt.
+
+        Raises:
+            OptionError: parentheses in a text are no weights.
+        """
+        return dataclasses.replace(
+            self,
+            prompt=self.prompt if weighs else typed(self.prompt).text,
+            source_prompt=typed(self.source_prompt).text,
+            regions=tuple(Region(each.mask, typed(each.prompt).text) for each in self.regions),
+        )
 
 
 @dataclass(frozen=True)
@@ -104,6 +118,7 @@ class Method:
     reads: bool  # whether the model must be one that reads texts
     finds: bool  # whether it finds by itself where to edit
     inverts: bool  # whether `fn` takes a kept `trajectory` in place of its inversion
+    weighs: bool  # whether words may be weighted in its prompt: "(hat:2)"
     spares: Callable[[Any, DiffusionModel], tuple[str, ...]]  # parts that an edit goes without
 
     @property
@@ -129,6 +144,7 @@ def register(
     reads: bool = False,
     finds: bool = False,
     inverts: bool = False,
+    weighs: bool = False,
     spares: Callable[[Any, DiffusionModel], tuple[str, ...]] = lambda options, model: (),
 ) -> Callable[[F], F]:
     """Make `fn(model, task, options, run, **parts) -> Outcome` a method."""
@@ -148,6 +164,7 @@ def register(
             reads=reads,
             finds=finds,
             inverts=inverts,
+            weighs=weighs,
             spares=spares,
         )
         return fn
@@ -203,6 +220,7 @@ def perform(
     """Carry out a method and check what it made."""
     check(method, vars(task))
     check_model(method, model)
+    task = task if model.text is None else task.read(weighs=method.weighs)
     with torch.no_grad():
         outcome = method.fn(model, task, options, run, **parts)
     if not bool(torch.isfinite(outcome.images).all()):
