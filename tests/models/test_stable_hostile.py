@@ -13,8 +13,9 @@ from safetensors.torch import load_file, save_file
 from overpaint.errors import ModelNotFoundError, NumericsError, OverpaintError, UnsafeFileError
 from overpaint.models.zoo import load
 
+from ..folders import write_latent
 from ..pickles import attacks
-from ..pipelines import change, write_stable
+from ..pipelines import change, write_sd3, write_stable
 
 UNET = "unet/diffusion_pytorch_model.safetensors"
 READER = "text_encoder/model.safetensors"
@@ -151,6 +152,13 @@ def test_files_that_are_not_there_are_named(folder, file):
     (folder / file).symlink_to("/etc/hostname")
     with pytest.raises(UnsafeFileError, match="leads out of its folder"):
         load(folder)
+
+
+@pytest.mark.parametrize("write", [write_stable, write_sd3, write_latent])
+def test_a_schedule_that_is_not_there_is_not_guessed(write, tmp_path):
+    folder = write(tmp_path / "it")
+    shutil.rmtree(folder / "scheduler")
+    refused(folder, ModelNotFoundError, r"scheduler/scheduler_config\.json is missing")
 
 
 @pytest.mark.parametrize("file", ["tokenizer.json", "tokenizer_config.json"])
