@@ -38,6 +38,7 @@ class Trajectory:
     key: Key | None = None
     name: str = ""  # of the file that it was kept in
     hash: str = ""  # sha256 of that file
+    remembered: bool = False  # by the cache, so that it cost nothing now
 
     @property
     def noise(self) -> Tensor:

@@ -14,6 +14,7 @@ from overpaint.methods.registry import Run
 from overpaint.methods.remembering import keep, place_of, recalled
 from overpaint.models.bundle import DiffusionModel
 
+REMEMBERED = "the fit of {} is from the cache: calls and seconds are without it"
 NEAR = 1e-6  # of alpha and sigma, by which levels differ that were reckoned twice
 
 
@@ -45,6 +46,11 @@ def inverted(
         if path is not None:
             keep(found, path)
     return found
+
+
+def doubts(trajectory: Trajectory) -> tuple[str, ...]:
+    """What to know of an edit that starts from it."""
+    return (REMEMBERED.format(trajectory.inversion),) if trajectory.remembered else ()
 
 
 def _check_way(
