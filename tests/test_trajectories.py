@@ -119,6 +119,7 @@ def test_models_without_texts_too(pixels, method, inversion):
 @pytest.mark.parametrize(
     ("more", "what", "why"),
     [
+        ({"model": replace(MODEL, dtype=torch.bfloat16)}, "precision", "float32, not bfloat16"),
         ({"model": replace(MODEL, hash="other")}, "model", "weights tint000000, not other"),
         ({"picture": Image.fromarray(255 - VALUES)}, "picture", "it differs by"),
         ({"source_prompt": "a cat"}, "source prompt", "'a person with brown hair', not 'a cat'"),

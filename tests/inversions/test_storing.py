@@ -81,6 +81,11 @@ def test_nothing_is_overwritten_unasked_and_names_end_as_they_should(tmp_path):
         ("ddim", {"key": replace(KEY, model="xyz")}, "another model"),
         ("ddim", {"key": replace(KEY, texts=("a bird",))}, "another source prompt"),
         ("null-text", {"key": replace(KEY, scale=3.0)}, "another scale"),
+        (
+            "ddim",
+            {"key": replace(KEY, dtype="bfloat16")},
+            "another precision\nfloat32, not bfloat16",
+        ),
     ],
 )
 def test_another_model_text_or_guidance_is_named(name, change, what):
@@ -130,6 +135,7 @@ HOSTILE = {
     "no settings": {"settings": {}},
     "a key of nothing": {"key": {}},
     "texts that are none": {"key": {"model": "", "texts": [1], "scale": 1}},
+    "an unknown precision": {"key": {"model": "", "texts": [], "scale": 1, "dtype": [8]}},
     "a residual that is a text": {"residual": "x"},
     "texts of no number": {"empties": [3] * 16},
     "texts for some levels": {"empties": [0, 0]},

@@ -12,7 +12,7 @@ from overpaint.errors import OptionError
 from overpaint.inversions.ddim import ddim
 from overpaint.inversions.registry import INVERSIONS
 from overpaint.methods import registry
-from overpaint.methods.diffedit import OPERATORS, walked, Options, Way
+from overpaint.methods.diffedit import OPERATORS, Options, Way, walked
 from overpaint.methods.registry import Region, Run, Task
 from overpaint.models.bundle import Calls
 from overpaint.models.prompting import guided, under

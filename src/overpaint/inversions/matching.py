@@ -12,7 +12,7 @@ AGAIN = "Invert the picture again."
 
 
 def check(trajectory: Trajectory, source: Source, x0: Tensor) -> None:
-    """Refuses a trajectory of another model, picture, source prompt or scale of the guidance.
+    """Refuses a trajectory of another model, precision, source prompt, guidance or picture.
 
     Raises:
         OptionError: it is; the first of them is named.
@@ -22,6 +22,7 @@ def check(trajectory: Trajectory, source: Source, x0: Tensor) -> None:
         _check(then.model == now.model, "model", f"weights {then.model}, not {now.model}")
         said, says = (_said(each.texts) for each in (then, now))
         _check(said == says, "source prompt", f"{said}, not {says}")
+        _check(then.dtype == now.dtype, "precision", f"{then.dtype}, not {now.dtype}")
         led = find(trajectory.inversion).led
         why = f"{then.scale:g}, not {now.scale:g}"
         _check(not led or then.scale == now.scale, "scale of guidance", why)

@@ -19,6 +19,7 @@ from overpaint.inversions.trajectory import Key, Trajectory
 from overpaint.models.conditions import Cond
 from overpaint.models.folders import JSON_BYTES, Shapes, read_shapes
 
+PRECISIONS = ("float32", "bfloat16", "float16")
 MOST_TEXT, MOST_TEXTS = 20_000, 4096
 # What the way back of some inversions cannot do without.
 NEEDED = {"edict": ("pair", "mix"), "bdia": ("pair", "gamma"), "edit-friendly": ("noise.0", "room")}
@@ -95,7 +96,9 @@ def _key(told: Mapping[str, Any]) -> Key:
         raise ValueError("its texts are none")
     if not all(isinstance(text, str) and len(text) <= MOST_TEXT for text in (model, *texts)):
         raise ValueError("a text is too long, or none")
-    return Key(model, tuple(texts), _number(told["scale"]))
+    if told["dtype"] not in list(PRECISIONS):
+        raise ValueError(f"the precision {told['dtype']!r:.40} is not known")
+    return Key(model, tuple(texts), _number(told["scale"]), told["dtype"])
 
 
 def _inversion(told: Mapping[str, Any], tensors: Mapping[str, Tensor]) -> str:
