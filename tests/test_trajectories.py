@@ -136,6 +136,22 @@ def test_what_does_not_fit_is_named(more, what, why):
     assert why in caught.value.why
 
 
+def test_levels_of_another_schedule_are_told_so(tmp_path):
+    way = kept()
+    late = {level: replace(level, t=level.t + 900) for level in way.levels}
+    states = {late[level]: state for level, state in way.states.items()}
+    far = replace(way, levels=tuple(late.values()), states=states)
+    path = trajectories.save(far, tmp_path / "far.safetensors")
+    other = replace(MODEL, schedule=MODEL.schedule.ending_in_noise())
+    for refused in (
+        lambda: made(trajectory=far),
+        lambda: reconstruct(PICTURE, model=MODEL, trajectory=path),
+        lambda: kept(model=other, trajectory=trajectories.save(way, tmp_path / "a.safetensors")),
+    ):
+        with pytest.raises(OptionError, match="the trajectory is of another schedule"):
+            refused()
+
+
 def test_what_a_method_inverts_otherwise_is_refused(pixels):
     with pytest.raises(OptionError, match="another inversion") as caught:
         made("null-text", trajectory=kept("ddim"))

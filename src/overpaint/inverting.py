@@ -16,7 +16,7 @@ from overpaint.core.watch import Watch, unwatched
 from overpaint.data.images import read_image
 from overpaint.data.placement import fit
 from overpaint.errors import OptionError
-from overpaint.inversions.matching import check
+from overpaint.inversions.matching import check, check_levels
 from overpaint.inversions.registry import find
 from overpaint.inversions.source import Source, source_of
 from overpaint.inversions.trajectory import Trajectory
@@ -99,6 +99,7 @@ def reconstruct(
         # What is measured is made: an inversion that was kept by itself is not looked for.
         found = kept or way.invert(source, x0, levels, watch=watch)
         check(found, source, x0)
+        check_levels(found, counted.schedule)
         rebuilt = counted.codec.decode(_walked_back(found, source, watch)).cpu()
         seconds = time.monotonic() - began
         alone = counted.codec.decode(x0).cpu()

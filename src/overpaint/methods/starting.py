@@ -6,7 +6,7 @@ from torch import Tensor
 
 from overpaint.core.schedule import Level, Schedule
 from overpaint.errors import OptionError
-from overpaint.inversions.matching import check
+from overpaint.inversions.matching import NEAR, check
 from overpaint.inversions.registry import Inversion
 from overpaint.inversions.source import Source
 from overpaint.inversions.trajectory import Trajectory
@@ -15,7 +15,6 @@ from overpaint.methods.remembering import keep, place_of, recalled
 from overpaint.models.bundle import DiffusionModel
 
 REMEMBERED = "the fit of {} is from the cache: calls and seconds are without it"
-NEAR = 1e-6  # of alpha and sigma, by which levels differ that were reckoned twice
 
 
 def inverted(
