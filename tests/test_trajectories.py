@@ -119,6 +119,7 @@ def test_models_without_texts_too(pixels, method, inversion):
 @pytest.mark.parametrize(
     ("more", "what", "why"),
     [
+        ({"model": replace(MODEL, dtype=torch.bfloat16)}, "precision", "float32, not bfloat16"),
         ({"model": replace(MODEL, hash="other")}, "model", "weights tint000000, not other"),
         ({"picture": Image.fromarray(255 - VALUES)}, "picture", "it differs by"),
         ({"source_prompt": "a cat"}, "source prompt", "'a person with brown hair', not 'a cat'"),
@@ -133,6 +134,22 @@ def test_what_does_not_fit_is_named(more, what, why):
     with pytest.raises(OptionError, match=f"the trajectory is of another {what}") as caught:
         made(trajectory=way, **more)
     assert why in caught.value.why
+
+
+def test_levels_of_another_schedule_are_told_so(tmp_path):
+    way = kept()
+    late = {level: replace(level, t=level.t + 900) for level in way.levels}
+    states = {late[level]: state for level, state in way.states.items()}
+    far = replace(way, levels=tuple(late.values()), states=states)
+    path = trajectories.save(far, tmp_path / "far.safetensors")
+    other = replace(MODEL, schedule=MODEL.schedule.ending_in_noise())
+    for refused in (
+        lambda: made(trajectory=far),
+        lambda: reconstruct(PICTURE, model=MODEL, trajectory=path),
+        lambda: kept(model=other, trajectory=trajectories.save(way, tmp_path / "a.safetensors")),
+    ):
+        with pytest.raises(OptionError, match="the trajectory is of another schedule"):
+            refused()
 
 
 def test_what_a_method_inverts_otherwise_is_refused(pixels):

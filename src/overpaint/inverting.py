@@ -17,13 +17,12 @@ from overpaint.core.watch import Watch, unwatched
 from overpaint.data.images import read_image
 from overpaint.data.placement import fit
 from overpaint.errors import OptionError
-from overpaint.inversions.matching import check
+from overpaint.inversions.matching import check, check_levels
 from overpaint.inversions.registry import find
 from overpaint.inversions.source import Source, source_of
 from overpaint.inversions.trajectory import Trajectory
 from overpaint.memory import memory_errors
-from overpaint.methods.registry import Run
-from overpaint.methods.starting import inverted
+from overpaint.methods.remembering import remember
 from overpaint.metrics.fidelity import mae, psnr, ssim
 from overpaint.models.bundle import Calls, DiffusionModel
 from overpaint.models.prompting import reader_of
@@ -98,12 +97,15 @@ def reconstruct(
     levels = counted.schedule.path(below(counted.schedule.time_of(strength), steps))
     with torch.no_grad():
         x0 = counted.codec.encode(pixels.to(counted.device))
-        run = Run(watch=watch, cache=trajectories.cache())
-        found = kept or inverted(counted, source, x0, levels, inversion=way, run=run)
+        # What is measured is made: an inversion that was kept by itself is not looked for.
+        found = kept or way.invert(source, x0, levels, watch=watch)
         check(found, source, x0)
+        check_levels(found, counted.schedule)
         rebuilt = counted.codec.decode(_walked_back(found, source, watch)).cpu()
         seconds = time.monotonic() - began
         alone = counted.codec.decode(x0).cpu()
+        if kept is None:
+            remember(found, trajectories.cache(), counted, source, x0=x0)
     return Reconstruction(
         image=placement.paste(rebuilt),
         calls=calls.rows,

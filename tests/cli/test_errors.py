@@ -15,6 +15,7 @@ from PIL import Image
 from overpaint.core.schedule import CLEAN, Level
 from overpaint.inversions.storing import packed
 from overpaint.inversions.trajectory import Key, Trajectory
+from overpaint.models.families.tiny import tiny_text
 
 SNAPSHOTS = Path(__file__).parent / "errors.txt"
 
@@ -56,7 +57,9 @@ def _way() -> Trajectory:
     """Of another picture of tiny-text's."""
     levels = (Level(500.0, 0.6, 0.8), CLEAN)
     states = dict.fromkeys(levels, torch.zeros(1, 4, 8, 8))
-    return Trajectory(states, levels, inversion="null-text", key=Key("tint000000", ("cat",), 7.5))
+    empties = {levels[0]: tiny_text().text([""])}
+    key = Key("tint000000", ("cat",), 7.5)
+    return Trajectory(states, levels, empties=empties, inversion="null-text", key=key)
 
 
 @pytest.mark.usefixtures("unsuitable")

@@ -30,7 +30,7 @@ def test_a_source_is_its_model_under_its_texts_and_guidance():
     other = MODEL.text(["a hat"])
     wanted = guided(MODEL, told, 3.0, other)(X, LEVEL).eps
     assert torch.equal(source.guided(lambda level: other)(X, LEVEL).eps, wanted)
-    assert source.key == Key(MODEL.hash, ("a dog", "a cat"), 3.0)
+    assert source.key == Key(MODEL.hash, ("a dog", "a cat"), 3.0, "float32")
 
 
 def test_without_words_nothing_is_guided():

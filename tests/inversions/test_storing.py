@@ -14,7 +14,7 @@ from overpaint.errors import OptionError, OutputExistsError, UnsafeFileError
 from overpaint.inversions.matching import check
 from overpaint.inversions.registry import INVERSIONS
 from overpaint.inversions.storing import ENTRY
-from overpaint.inversions.trajectory import Key, Trajectory
+from overpaint.inversions.trajectory import Key
 from overpaint.models.conditions import Cond
 
 from .worlds import LEVELS, X0, drawn, world
@@ -81,6 +81,11 @@ def test_nothing_is_overwritten_unasked_and_names_end_as_they_should(tmp_path):
         ("ddim", {"key": replace(KEY, model="xyz")}, "another model"),
         ("ddim", {"key": replace(KEY, texts=("a bird",))}, "another source prompt"),
         ("null-text", {"key": replace(KEY, scale=3.0)}, "another scale"),
+        (
+            "ddim",
+            {"key": replace(KEY, dtype="bfloat16")},
+            "another precision\nfloat32, not bfloat16",
+        ),
     ],
 )
 def test_another_model_text_or_guidance_is_named(name, change, what):
@@ -128,8 +133,13 @@ HOSTILE = {
     "a setting out of range": {"settings": {"mix": 1e9}},
     "a setting to divide by": {"settings": {"mix": 0}},
     "no settings": {"settings": {}},
+    "no key": {"key": None},
+    "a mix that swaps": {"settings": {"mix": 0.5}},
+    "no fitted texts": {"inversion": "null-text"},
+    "no text in place of the empty one": {"inversion": "negative-prompt"},
     "a key of nothing": {"key": {}},
     "texts that are none": {"key": {"model": "", "texts": [1], "scale": 1}},
+    "an unknown precision": {"key": {"model": "", "texts": [], "scale": 1, "dtype": [8]}},
     "a residual that is a text": {"residual": "x"},
     "texts of no number": {"empties": [3] * 16},
     "texts for some levels": {"empties": [0, 0]},
@@ -164,12 +174,21 @@ def test_damaged_files_are_refused(tmp_path):
         with pytest.raises(UnsafeFileError):
             trajectories.load(path)
     save_file({"state.0": X0}, path)
-    with pytest.raises(UnsafeFileError, match="no sound trajectory"):
+    with pytest.raises(UnsafeFileError, match="no trajectory of `overpaint invert --save`"):
         trajectories.load(path)
 
 
-def test_a_trajectory_of_nobody_knows_no_key(tmp_path):
-    plain = Trajectory(inverted().states, tuple(LEVELS), inversion="ddim")
-    again = trajectories.load(trajectories.save(plain, tmp_path / "way.safetensors"))
-    assert again.key is None
-    check(again, SOURCE, X0)
+def test_null_text_without_guidance_has_fitted_nothing(tmp_path):
+    plain = replace(SOURCE, scale=1.0, key=replace(KEY, scale=1.0))
+    found = INVERSIONS["null-text"].invert(plain, X0, LEVELS)
+    again = trajectories.load(trajectories.save(found, tmp_path / "way.safetensors"))
+    assert (again.inversion, again.empties) == ("null-text", {})
+
+
+@pytest.mark.parametrize(
+    "cond", [Cond(drawn(2, 5, 4)), Cond(drawn(2, 3, 9)), Cond(drawn(2, 3, 4), drawn(2, 5))]
+)
+def test_texts_of_another_shape_are_named(cond):
+    found = replace(inverted("null-text"), empties=dict.fromkeys(LEVELS[:-1], cond))
+    with pytest.raises(OptionError, match="another text encoder"):
+        check(found, SOURCE, X0)

@@ -12,7 +12,7 @@ from overpaint.errors import OptionError
 from overpaint.inversions.ddim import ddim
 from overpaint.inversions.registry import INVERSIONS
 from overpaint.methods import registry
-from overpaint.methods.diffedit import OPERATORS, WALKS, Options, Way
+from overpaint.methods.diffedit import OPERATORS, Options, Way, walked
 from overpaint.methods.registry import Region, Run, Task
 from overpaint.models.bundle import Calls
 from overpaint.models.prompting import guided, under
@@ -41,7 +41,7 @@ def latents(inside, rows=1, seeds=(0,), task=None, **options):
             MODEL.codec.encode(IMAGE).repeat(rows, 1, 1, 1),
         )
         how = {"x0": x0, "inside": inside, "rng": NoiseStream(seeds), "run": Run()}
-        return x0, last(WALKS[chosen.operator](Way(MODEL, task, chosen, **how)))
+        return x0, last(walked(Way(MODEL, task, chosen, **how))[0])
 
 
 @pytest.mark.parametrize("operator", OPERATORS)

@@ -183,4 +183,35 @@ def test_edits_and_reconstructions_share_it(tmp_path, monkeypatch, slopes):
         given = {**how, **options, "method": method, "num_inference_steps": 3}
         found = overpaint.edit(picture, "a blue hat", **given)
         assert found.calls == 3
+        assert sum("is from the cache" in note for note in found.warnings) == 1
     assert not slopes
+
+
+def test_a_reconstruction_is_measured_again(tmp_path, monkeypatch, slopes):
+    """Though edits would find it: the figures are of all that it takes."""
+    monkeypatch.setattr(trajectories, "cache", lambda: tmp_path)
+    how = {"model": MODEL, "source_prompt": TEXT, "guidance_scale": 3.0, "inversion": "null-text"}
+    picture = Image.new("RGB", (16, 16), "teal")
+    first = reconstruct(picture, steps=3, **how)
+    taken = len(slopes)
+    assert len(list(tmp_path.iterdir())) == 1
+    again = reconstruct(picture, steps=3, **how)
+    assert (again.calls, len(slopes)) == (first.calls, 2 * taken)
+    assert taken
+
+
+@pytest.mark.parametrize(
+    ("method", "more"),
+    [
+        ("prompt-to-prompt", {}),
+        ("diffedit", {"encode_source": True, "mask": Image.new("L", (16, 16), 255)}),
+    ],
+)
+def test_only_an_edit_that_finds_its_fit_says_so(tmp_path, monkeypatch, method, more):
+    monkeypatch.setattr(trajectories, "cache", lambda: tmp_path)
+    how = {"model": MODEL, "source_prompt": TEXT, "inversion": "null-text", **more}
+    how |= {"num_inference_steps": 3, "method": method}
+    picture = Image.new("RGB", (16, 16), "teal")
+    found = [overpaint.edit(picture, "a blue hat", **how) for _ in range(2)]
+    told = ["the fit of null-text is from the cache" in " ".join(each.warnings) for each in found]
+    assert told == [False, True]

@@ -53,8 +53,10 @@ def test_learned_variance_is_split_off(model):
 def test_what_is_not_finite_is_an_error(model, bad):
     spy = Spy()
     nn.init.constant_(spy.scale, bad)
-    with pytest.raises(NumericsError, match="float32"):
-        replace(model, net=spy)(state(), model.schedule.at(10))
+    for dtype, told in ((torch.float32, False), (torch.bfloat16, True)):
+        with pytest.raises(NumericsError, match="returned NaN or infinity") as caught:
+            replace(model, net=spy, dtype=dtype)(state(), model.schedule.at(10))
+        assert caught.value.hint.startswith("Try --dtype float32") == told
 
 
 def test_groups_of_rows_stand_each_at_a_level_of_their_own(model):

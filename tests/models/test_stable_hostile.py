@@ -13,8 +13,9 @@ from safetensors.torch import load_file, save_file
 from overpaint.errors import ModelNotFoundError, NumericsError, OverpaintError, UnsafeFileError
 from overpaint.models.zoo import load
 
+from ..folders import write_latent
 from ..pickles import attacks
-from ..pipelines import change, write_stable
+from ..pipelines import change, write_sd3, write_stable
 
 UNET = "unet/diffusion_pytorch_model.safetensors"
 READER = "text_encoder/model.safetensors"
@@ -151,6 +152,27 @@ def test_files_that_are_not_there_are_named(folder, file):
     (folder / file).symlink_to("/etc/hostname")
     with pytest.raises(UnsafeFileError, match="leads out of its folder"):
         load(folder)
+
+
+def test_what_a_folder_lacks_is_named_with_its_place(folder):
+    shutil.rmtree(folder / "text_encoder")
+    with pytest.raises(
+        ModelNotFoundError, match=r"config\.json is missing in .*text_encoder"
+    ) as it:
+        load(folder)
+    assert (it.value.why, bool(it.value.hint)) == ("there is no folder text_encoder/", True)
+
+
+def test_a_pipeline_without_its_index_is_told_so(folder):
+    (folder / "model_index.json").unlink()
+    refused(folder, ModelNotFoundError, r"^model_index\.json is missing in .*it")
+
+
+@pytest.mark.parametrize("write", [write_stable, write_sd3, write_latent])
+def test_a_schedule_that_is_not_there_is_not_guessed(write, tmp_path):
+    folder = write(tmp_path / "it")
+    shutil.rmtree(folder / "scheduler")
+    refused(folder, ModelNotFoundError, r"scheduler/scheduler_config\.json is missing")
 
 
 @pytest.mark.parametrize("file", ["tokenizer.json", "tokenizer_config.json"])

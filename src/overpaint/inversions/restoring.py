@@ -19,9 +19,17 @@ from overpaint.inversions.trajectory import Key, Trajectory
 from overpaint.models.conditions import Cond
 from overpaint.models.folders import JSON_BYTES, Shapes, read_shapes
 
+PRECISIONS = ("float32", "bfloat16", "float16")
 MOST_TEXT, MOST_TEXTS = 20_000, 4096
 # What the way back of some inversions cannot do without.
-NEEDED = {"edict": ("pair", "mix"), "bdia": ("pair", "gamma"), "edit-friendly": ("noise.0", "room")}
+NEEDED = {
+    "edict": ("pair", "mix"),
+    "bdia": ("pair", "gamma"),
+    "edit-friendly": ("noise.0", "room"),
+    "null-text": ("empty.0.text",),
+    "negative-prompt": ("empty.0.text",),
+}
+LEAST_MIX = 0.5  # of edict: with less, a state would keep less of itself than of the other
 
 
 def unpacked(path: Path, device: torch.device | str = "cpu") -> Trajectory:
@@ -62,18 +70,22 @@ def _restored(
         empties={level: conds[i] for level, i in zip(levels[:-1], stands, strict=False)},
         settings={str(name): _share(name, value) for name, value in told["settings"].items()},
         inversion=_inversion(told, tensors),
-        key=None if told["key"] is None else _key(told["key"]),
+        key=_key(told["key"]),
     )
 
 
 def _told(text: str) -> dict[str, Any]:
     if len(text) > JSON_BYTES:
         raise ValueError("what it says of itself is too long")
+    if not text:
+        raise ValueError("it is no trajectory of `overpaint invert --save`")
     told = json.loads(text)
     if not isinstance(told, dict) or told.get("format") != FORMAT:
         raise ValueError(f"it is not of the format {FORMAT}")
     if not isinstance(told["settings"], dict):
         raise ValueError("its settings are none")
+    if not isinstance(told["key"], dict):
+        raise ValueError("it does not say which model and text it is of")
     return told
 
 
@@ -95,7 +107,9 @@ def _key(told: Mapping[str, Any]) -> Key:
         raise ValueError("its texts are none")
     if not all(isinstance(text, str) and len(text) <= MOST_TEXT for text in (model, *texts)):
         raise ValueError("a text is too long, or none")
-    return Key(model, tuple(texts), _number(told["scale"]))
+    if told["dtype"] not in list(PRECISIONS):
+        raise ValueError(f"the precision {told['dtype']!r:.40} is not known")
+    return Key(model, tuple(texts), _number(told["scale"]), told["dtype"])
 
 
 def _inversion(told: Mapping[str, Any], tensors: Mapping[str, Tensor]) -> str:
@@ -103,7 +117,9 @@ def _inversion(told: Mapping[str, Any], tensors: Mapping[str, Tensor]) -> str:
     name = told["inversion"]
     if not isinstance(name, str) or name not in INVERSIONS:
         raise ValueError(f"the inversion {name!r:.40} is not known")
-    missing = [each for each in NEEDED.get(name, ()) if each not in {*tensors, *told["settings"]}]
+    unguided = name == "null-text" and told["key"].get("scale") == 1  # then nothing is fitted
+    needed = () if unguided else NEEDED.get(name, ())
+    missing = [each for each in needed if each not in {*tensors, *told["settings"]}]
     if missing:
         raise ValueError(f"{missing[0]} is missing")
     return name
@@ -151,6 +167,8 @@ def _share(name: str, value: Any) -> float:
     share = _number(value)
     if not 0 <= share <= 1 or (share == 0 and name != "room"):
         raise ValueError(f"its {name!r:.40} is {share:g}, expected a share of 1")
+    if name == "mix" and share <= LEAST_MIX:
+        raise ValueError(f"its 'mix' is {share:g}, expected more than {LEAST_MIX:g}")
     return share
 
 

@@ -89,7 +89,7 @@ def source_of(
     """
     said = tuple(texts) if any(texts) else ()
     scale = float(scale) if said else 1.0
-    key = Key(model.hash, said, scale)
+    key = Key(model.hash, said, scale, str(model.dtype).removeprefix("torch."))
     if model.text is None and not said:
         return Source(model, rng, several=model.several, key=key)
     reader = reader_of(model)

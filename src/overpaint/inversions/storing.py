@@ -9,7 +9,7 @@ from torch import Tensor
 from overpaint.inversions.trajectory import Trajectory
 from overpaint.models.conditions import Cond
 
-FORMAT = "overpaint-trajectory-1"
+FORMAT = "overpaint-trajectory-2"
 ENTRY = "overpaint"  # of the file's metadata
 
 

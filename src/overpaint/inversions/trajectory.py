@@ -19,6 +19,7 @@ class Key:
     model: str  # hash of its weights
     texts: tuple[str, ...] = ()  # that the pictures are said to show, one each or one for all
     scale: float = 1.0  # of the guidance
+    dtype: str = "float32"  # of the network's multiplications
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,6 +39,7 @@ class Trajectory:
     key: Key | None = None
     name: str = ""  # of the file that it was kept in
     hash: str = ""  # sha256 of that file
+    remembered: bool = False  # by the cache, so that it cost nothing now
 
     @property
     def noise(self) -> Tensor:

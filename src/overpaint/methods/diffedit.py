@@ -21,7 +21,7 @@ from overpaint.methods.guiding import whole
 from overpaint.methods.options import opt
 from overpaint.methods.prompted import SCALE, led
 from overpaint.methods.registry import Outcome, Run, Task, register
-from overpaint.methods.starting import inverted
+from overpaint.methods.starting import doubts, inverted
 from overpaint.models.bundle import DiffusionModel
 from overpaint.models.prompting import Told, reader_of
 
@@ -80,9 +80,10 @@ def diffedit(
     x0 = model.codec.encode(task.image).repeat(len(run.seeds) if chance else 1, 1, 1, 1)
     inside = model.codec.encode_mask(mask[: len(x0)])
     way = Way(model, task, options, x0=x0, inside=inside, rng=rng, run=run, kept=trajectory)
-    moves = run.watch(WALKS[options.operator](way), options.num_inference_steps, "editing")
+    states, notes = walked(way)
+    moves = run.watch(states, options.num_inference_steps, "editing")
     images = _each(model.codec.decode(last(moves)), run)
-    return replace(made, images=images, redrawn=True, chance=chance)
+    return replace(made, images=images, redrawn=True, chance=chance, notes=notes)
 
 
 def marked(
@@ -158,19 +159,25 @@ class Way:
         return self.led(lambda level: trajectory.empty_at(level, empty))
 
 
-def encoded(way: Way) -> Iterator[Tensor]:
+def walked(way: Way) -> tuple[Iterator[Tensor], tuple[str, ...]]:
+    """The states on the way back, and what to know of the way up."""
+    if way.options.operator == "noise":
+        return noised(way), ()
+    trajectory = way.inverted()
+    return WALKS[way.options.operator](way, trajectory), doubts(trajectory)
+
+
+def encoded(way: Way, trajectory: Trajectory) -> Iterator[Tensor]:
     """The paper's: outside the mask the encoded picture's own states, at last itself."""
-    found = way.inverted()
-    after = keep_trajectory(found.states, way.inside)
-    return way.inversion.replay(found, way.led_along(found), after)
+    after = keep_trajectory(trajectory.states, way.inside)
+    return way.inversion.replay(trajectory, way.led_along(trajectory), after)
 
 
-def replaced(way: Way) -> Iterator[Tensor]:
+def replaced(way: Way, trajectory: Trajectory) -> Iterator[Tensor]:
     """GLIDE's (arXiv 2112.10741): outside the mask every predicted picture is the picture."""
-    found = way.inverted()
-    denoise = way.led_along(found)
+    denoise = way.led_along(trajectory)
     kept = mapping_x0(denoise, lambda x0: blend(x0, way.x0, way.inside > 0))
-    return way.inversion.replay(found, kept)
+    return way.inversion.replay(trajectory, kept)
 
 
 def noised(way: Way) -> Iterator[Tensor]:
@@ -180,8 +187,8 @@ def noised(way: Way) -> Iterator[Tensor]:
     return solve(way.led(), start, way.levels, after=after)
 
 
-WALKS: Mapping[str, Callable[[Way], Iterator[Tensor]]] = dict(
-    zip(OPERATORS, (encoded, replaced, noised), strict=True)
+WALKS: Mapping[str, Callable[[Way, Trajectory], Iterator[Tensor]]] = dict(
+    zip(OPERATORS, (encoded, replaced), strict=False)  # the last one needs no way up
 )
 
 

@@ -18,7 +18,7 @@ from overpaint.methods.options import opt
 from overpaint.methods.prompted import SCALE
 from overpaint.methods.registry import Outcome, Run, Task, register
 from overpaint.methods.side_by_side import ALIGNMENTS, Control, Local, Pair, edited
-from overpaint.methods.starting import inverted
+from overpaint.methods.starting import doubts, inverted
 from overpaint.models.bundle import DiffusionModel
 
 AUTO, OFF = "auto", "off"
@@ -136,7 +136,8 @@ def attended(
     if mask is not None and task.mask is not None:
         mask = torch.minimum(mask, task.mask)
     images = images.expand(count, -1, -1, -1).contiguous()
-    return Outcome(images, mask=mask, redrawn=True, chance=chance)
+    notes = doubts(trajectory)
+    return Outcome(images, mask=mask, redrawn=True, chance=chance, notes=notes)
 
 
 def restored(edits: Tensor, image: Tensor, rebuilt: Tensor) -> Tensor:

@@ -224,9 +224,8 @@ def perform(
     with torch.no_grad():
         outcome = method.fn(model, task, options, run, **parts)
     if not bool(torch.isfinite(outcome.images).all()):
-        raise NumericsError(
-            f"The method {method.name} made NaN or infinity", hint="Try --dtype float32."
-        )
+        hint = "" if model.dtype == torch.float32 else "Try --dtype float32."
+        raise NumericsError(f"The method {method.name} made NaN or infinity", hint=hint)
     images = outcome.images.clamp(-1, 1)
     mask = task.mask if outcome.mask is None else outcome.mask
     if mask is not None and not outcome.whole:

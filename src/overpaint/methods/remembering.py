@@ -5,7 +5,7 @@ import hashlib
 import json
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import torch
@@ -15,7 +15,7 @@ from overpaint.core.schedule import Level
 from overpaint.data.placing import place
 from overpaint.errors import OverpaintError
 from overpaint.inversions.null_text import BOUND, STEPS
-from overpaint.inversions.registry import Inversion
+from overpaint.inversions.registry import Inversion, find
 from overpaint.inversions.restoring import unpacked
 from overpaint.inversions.source import Source
 from overpaint.inversions.storing import packed
@@ -60,7 +60,22 @@ def recalled(path: Path, source: Source, x0: Tensor, levels: Sequence[Level]) ->
         os.utime(path)  # so that it stays
     same = found.key == source.key and found.levels == tuple(levels)
     whole = found.empties.keys() == set(levels[:-1]) and torch.equal(found.picture, x0)
-    return found if same and whole else None
+    return replace(found, remembered=True) if same and whole else None
+
+
+def remember(
+    trajectory: Trajectory,
+    folder: Path | None,
+    model: DiffusionModel,
+    source: Source,
+    *,
+    x0: Tensor,
+) -> None:
+    """Keeps an inversion of `x0` (B, ...) that was costly, whatever is kept of it already."""
+    inversion = find(trajectory.inversion)
+    path = place_of(folder, model, inversion, source, x0=x0, levels=trajectory.levels)
+    if path is not None:
+        keep(trajectory, path)
 
 
 def keep(trajectory: Trajectory, path: Path, most: int = MOST) -> None:

@@ -6,7 +6,7 @@ from torch import Tensor
 
 from overpaint.core.schedule import Level, Schedule
 from overpaint.errors import OptionError
-from overpaint.inversions.matching import check
+from overpaint.inversions.matching import NEAR, check
 from overpaint.inversions.registry import Inversion
 from overpaint.inversions.source import Source
 from overpaint.inversions.trajectory import Trajectory
@@ -14,7 +14,7 @@ from overpaint.methods.registry import Run
 from overpaint.methods.remembering import keep, place_of, recalled
 from overpaint.models.bundle import DiffusionModel
 
-NEAR = 1e-6  # of alpha and sigma, by which levels differ that were reckoned twice
+REMEMBERED = "the fit of {} is from the cache: calls and seconds are without it"
 
 
 def inverted(
@@ -45,6 +45,11 @@ def inverted(
         if path is not None:
             keep(found, path)
     return found
+
+
+def doubts(trajectory: Trajectory) -> tuple[str, ...]:
+    """What to know of an edit that starts from it."""
+    return (REMEMBERED.format(trajectory.inversion),) if trajectory.remembered else ()
 
 
 def _check_way(

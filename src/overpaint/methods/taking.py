@@ -5,6 +5,7 @@ from dataclasses import fields
 from typing import Any
 
 from overpaint.core.schedule import Schedule
+from overpaint.inversions.matching import check_times
 from overpaint.inversions.registry import find
 from overpaint.inversions.trajectory import Trajectory
 from overpaint.methods.strength import TUNED
@@ -13,7 +14,12 @@ from overpaint.methods.strength import TUNED
 def left_open(
     kind: type, given: Mapping[str, Any], kept: Trajectory, schedule: Schedule
 ) -> dict[str, Any]:
-    """What a kept trajectory says of those options of `kind` that are not given."""
+    """What a kept trajectory says of those options of `kind` that are not given.
+
+    Raises:
+        OptionError: it is of another schedule.
+    """
+    check_times(kept, schedule)
     known, key = {field.name: field.metadata["choices"] for field in fields(kind)}, kept.key
     steps = next(name for name in ("num_inversion_steps", "num_inference_steps") if name in known)
     told: dict[str, Any] = {

@@ -141,7 +141,9 @@ class DiffusionModel:
             raise NumericsError(
                 f"The network of {self.name or 'the model'} returned NaN or infinity",
                 f"at time {levels[0].t:g}, in {str(self.dtype).removeprefix('torch.')}",
-                "Try --dtype float32; if that fails too, the weights are damaged.",
+                "Its weights may be damaged: download them anew."
+                if self.dtype == torch.float32
+                else "Try --dtype float32; if that fails too, the weights are damaged.",
             )
         variance = None
         if out.shape[1] == 2 * x.shape[1]:

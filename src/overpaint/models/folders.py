@@ -44,7 +44,10 @@ class Folder:
         """The real path of the file `name`, which lies below `root`."""
         path = self.path / name
         if not path.is_file():
-            raise ModelNotFoundError(f"{name} is missing in {self.path}")
+            why = "" if self.path.is_dir() else f"there is no folder {self.path.name}/"
+            hint = "Copy it from where the model is from."
+            what = f"{name} is missing in {self.path}"
+            raise ModelNotFoundError(what, why or "there is no such file", hint)
         real = path.resolve()
         if not real.is_relative_to(self.root):
             raise UnsafeFileError(f"{path} leads out of its folder", f"to {real}")

@@ -23,6 +23,7 @@ WEIGHTS = Path(__file__).parent.parent / "weights"
 FAMILIES: tuple[ModuleType, ...] = (stable, flow, latent, pixel)
 AUTO, PLAIN, READING = "auto", "portraits", "portraits-latent"
 TINY = {"tiny": tiny, "tiny-latent": tiny_latent, "tiny-text": tiny_text}  # for tests
+INDEX, PARTS = "model_index.json", ("vae", "text_encoder")  # of a pipeline that reads texts
 # What they are, for cards that do not say it themselves.
 TITLES = {
     "portraits": "diffusion model of portrait photos, 64 x 64 pixels",
@@ -61,6 +62,9 @@ def load(
         if family.holds(folder):
             model: DiffusionModel = family.load(folder, device=where, dtype=kind)
             return replace(model, name=plain)
+    if not folder.has(INDEX) and all(folder.has(f"{part}/config.json") for part in PARTS):
+        what, why = f"{INDEX} is missing in {folder.path}", "it says what the folders beside it are"
+        raise ModelNotFoundError(what, why, "Copy it from where the model is from.")
     found = _foreign(folder)
     raise ModelNotFoundError(
         f"{folder.path} holds no model that can be loaded",
@@ -131,7 +135,7 @@ def _find(name: str) -> tuple[Folder, str]:
 
 def _foreign(folder: Folder) -> str:
     """What is said against a model of another kind; nothing where there is none."""
-    for name in ("model_index.json", "unet/config.json", "config.json"):
+    for name in (INDEX, "unet/config.json", "config.json"):
         if folder.has(name):
             config = folder.json(name)
             kind = config.get("_class_name") or config.get("model_type") or "what it holds"

@@ -27,7 +27,8 @@ def load(folder: Folder, *, device: torch.device, dtype: torch.dtype) -> Diffusi
     config = inner.json("config.json")
     net = build(config)
     weights = unet.fill_from(net, inner)
-    model = assembled(net, config, unet.scheduler_config(folder), source=folder.path)
+    scheduler = unet.scheduler_config(folder, default=unet.DDPM)
+    model = assembled(net, config, scheduler, source=folder.path)
     return replace(
         model,
         net=placed(net, device),

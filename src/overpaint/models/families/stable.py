@@ -1,5 +1,6 @@
 """Stable Diffusion 1, 2 and XL: a diffusers folder with a network that reads texts."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -73,7 +74,7 @@ def autoencoder(folder: Folder, net: Any, side: int, device: torch.device) -> La
 
 
 def assembled(
-    net: Any, codec: Latents, text: Reader, scheduler: dict[str, Any], *, source: Path
+    net: Any, codec: Latents, text: Reader, scheduler: Mapping[str, Any], *, source: Path
 ) -> DiffusionModel:
     """A network with all that is needed to use it, if it fits together."""
     config = dict(net.config)

@@ -20,6 +20,8 @@ from overpaint.models.folders import Folder, fill, known
 FILES = ("diffusion_pytorch_model.safetensors", "diffusion_pytorch_model.fp16.safetensors")
 MOST_CLASSES, MOST_LAYERS = 1_000_000, 16
 PICKLED = "diffusion_pytorch_model.bin"  # all that the earliest uploads have
+SCHEDULERS = ("scheduler/scheduler_config.json", "scheduler_config.json")
+DDPM = {"num_train_timesteps": 1000, "beta_schedule": "linear"}  # arXiv 2006.11239
 PREDICTED = {"epsilon": "eps", "sample": "x0", "v_prediction": "v"}
 OTHER_PATHS = ("FlowMatch", "EDM", "Karras", "ScoreSde")  # schedulers of another noise than betas'
 # Attention layers as early versions of diffusers called them.
@@ -105,12 +107,22 @@ def assembled(
     )
 
 
-def scheduler_config(folder: Folder) -> dict[str, Any]:
-    """The scheduler's configuration, or that of DDPM where there is none."""
-    for name in ("scheduler/scheduler_config.json", "scheduler_config.json"):
+def scheduler_config(
+    folder: Folder, *, default: Mapping[str, Any] | None = None
+) -> Mapping[str, Any]:
+    """The scheduler's configuration, or `default` where there is none.
+
+    Raises:
+        ModelNotFoundError: there is neither.
+    """
+    for name in SCHEDULERS:
         if folder.has(name):
             return folder.json(name)
-    return {"num_train_timesteps": 1000, "beta_schedule": "linear"}
+    if default is None:
+        what = f"{SCHEDULERS[0]} is missing in {folder.path}"
+        why = "the schedule of the noise, and what the network predicts, are in it"
+        raise ModelNotFoundError(what, why, "Copy it from where the model is from.")
+    return default
 
 
 def predicted(scheduler: Mapping[str, Any]) -> str:
