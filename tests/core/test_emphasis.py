@@ -5,7 +5,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from overpaint.core.emphasis import equalizer, typed, window, windows
+from overpaint.core.emphasis import Typed, equalizer, typed, window, windows
 from overpaint.errors import OptionError
 
 from ..wordings import spelled
@@ -36,13 +36,21 @@ def test_any_text_can_be_escaped(text):
     assert typed(escaped).weights == ()
 
 
+@pytest.mark.parametrize("text", ["a cat (smiling)", "a (red hat", "a red) hat", "a :) cat", "()"])
+def test_parentheses_without_a_weight_are_text(text):
+    assert typed(text).text == text
+
+
+def test_weights_after_plain_parentheses_are_found():
+    found = typed("a (big) (red:2) hat")
+    assert found == Typed("a (big) red hat", (((8, 11), 2.0),))
+
+
 @pytest.mark.parametrize(
     ("prompt", "message"),
     [
-        ("a (red hat", "leaves a parenthesis open"),
-        ("a red) hat", "closes what it did not open"),
+        ("a (red: hat", "leaves a parenthesis open"),
         ("a ((red:2) hat:3)", "a parenthesis in another"),
-        ("a (red hat)", r"\(red hat\) is no weighted phrase"),
         ("a (red:much)", r"\(red:much\) is no weighted phrase"),
         ("a (:2)", r"\(:2\) is no weighted phrase"),
         ("a (red:nan)", r"the weight in \[-20, 20\]"),

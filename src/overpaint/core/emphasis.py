@@ -33,10 +33,11 @@ class Typed:
 def typed(prompt: str) -> Typed:
     r"""The text of a prompt with weights, and the characters [start, end) of it that have them.
 
-    `\(`, `\)`, `\:` and `\\` are the characters themselves; a colon needs that inside alone.
+    Parentheses without a colon are just that. `\(`, `\)`, `\:` and `\\` are the characters
+    themselves; a colon needs that inside alone.
 
     Raises:
-        OptionError: a parenthesis is left open, lies in another one, or has no weight.
+        OptionError: a parenthesis with a colon is left open, has no weight, or lies in another one.
     """
     text, weights, at = "", list[tuple[Span, float]](), 0
     colon: int | None = None
@@ -50,24 +51,30 @@ def typed(prompt: str) -> Typed:
                 raise OptionError(f"{prompt!r:.80} has a parenthesis in another", hint=PLAIN)
             start, colon = len(text), None
         elif letter == ")":
-            if start is None:
-                raise OptionError(f"{prompt!r:.80} closes what it did not open", hint=PLAIN)
-            text, weight = _weighted(text, start, colon)
-            weights.append(((start, len(text)), weight))
+            if start is None or colon is None:
+                text = text + ")" if start is None else _plain(text, start) + ")"
+            else:
+                text, weight = _weighted(text, start, colon)
+                weights.append(((start, len(text)), weight))
             start = None
         else:
             colon = len(text) if letter == ":" else colon
             text += letter
-    if start is not None:
+    if start is not None and colon is not None:
         raise OptionError(f"{prompt!r:.80} leaves a parenthesis open", hint=PLAIN)
-    return Typed(text, tuple(weights))
+    return Typed(text if start is None else _plain(text, start), tuple(weights))
 
 
-def _weighted(text: str, start: int, colon: int | None) -> tuple[str, float]:
+def _plain(text: str, start: int) -> str:
+    """The text with a parenthesis that opens there."""
+    return f"{text[:start]}({text[start:]}"
+
+
+def _weighted(text: str, start: int, colon: int) -> tuple[str, float]:
     """The text up to the end of the phrase that starts there, and its weight."""
-    phrase, said = text[start:colon].strip(), "" if colon is None else text[colon + 1 :]
+    phrase = text[start:colon].strip()
     try:
-        weight = float(said)
+        weight = float(text[colon + 1 :])
     except ValueError:
         weight = math.nan
     if not phrase or not abs(weight) <= STRONGEST:  # also NaN
