@@ -22,7 +22,12 @@ from overpaint.methods.starting import doubts, inverted
 from overpaint.models.bundle import DiffusionModel
 
 AUTO, OFF = "auto", "off"
-IDLE = ("local_keep", "blend_threshold", "blend_start")  # where the edit may act anywhere
+IDLE = (
+    "local_keep",
+    "blend_threshold",
+    "blend_start",
+    "blend_spread",
+)  # where the edit may act anywhere
 SOFT = 4  # pixels over which an edit fades into the picture
 ALIKE = 0.2  # of values in [-1, 1]: an edit that is so far off looks otherwise
 AROUND = 3  # pixels beside it that look otherwise too
@@ -49,9 +54,10 @@ class Options:
     )
     local_keep: str = opt("", "words where it may not")
     blend_threshold: float = opt(
-        0.3, "share of the most attention to a word that is its place", 0, 1
+        0.4, "share of the most attention to a word that is its place", 0, 1
     )
     blend_start: float = opt(0.2, "part of the path before the edit is held to them", 0, 1)
+    blend_spread: bool = opt(False, "their place is a cell larger on each side, as in the code")
     normalised: bool = opt(False, "attention with weighted words sums to 1 again")
 
     def __post_init__(self) -> None:
@@ -68,7 +74,7 @@ class Options:
         if self.local_blend != OFF:
             words = None if self.local_blend == AUTO else listed(self.local_blend) or None
             kept = listed(self.local_keep)
-            local = Local(words, kept, self.blend_threshold, self.blend_start)
+            local = Local(words, kept, self.blend_threshold, self.blend_start, self.blend_spread)
         return Control(
             alignment=self.alignment,
             cross=self.cross_replace,

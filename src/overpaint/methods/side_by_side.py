@@ -48,8 +48,9 @@ class Local:
 
     words: tuple[str, ...] | None = None
     kept: tuple[str, ...] = ()  # whose places stay as they are, whatever others say
-    threshold: float = 0.3
+    threshold: float = 0.4
     start: float = 0.2
+    spread: bool = False  # a word's place is a cell larger on each side (the authors' code)
 
 
 @dataclass(frozen=True)
@@ -185,7 +186,10 @@ def _blending(
 ) -> LocalBlend | None:
     """Where the words of all rows are looked at; None if there are none."""
     reader, count = reader_of(model), len(trajectory.noise) - len(pairs)
-    cuts = [Cut(local.threshold), *[Cut(local.threshold, pooled=False, subtracted=True)]]
+    cuts = [
+        Cut(local.threshold, pooled=local.spread),
+        Cut(local.threshold, pooled=False, subtracted=True),
+    ]
     cuts = cuts if local.kept else cuts[:1]
     words = torch.zeros(len(trajectory.noise), reader.context, len(cuts))
     for row, pair in enumerate(pairs, start=count):
