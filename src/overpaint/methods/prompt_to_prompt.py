@@ -22,12 +22,8 @@ from overpaint.methods.starting import doubts, inverted
 from overpaint.models.bundle import DiffusionModel
 
 AUTO, OFF = "auto", "off"
-IDLE = (
-    "local_keep",
-    "blend_threshold",
-    "blend_start",
-    "blend_spread",
-)  # where the edit may act anywhere
+# Without effect where the edit may act anywhere.
+IDLE = ("local_keep", "blend_threshold", "blend_start", "blend_spread")
 SOFT = 4  # pixels over which an edit fades into the picture
 ALIKE = 0.2  # of values in [-1, 1]: an edit that is so far off looks otherwise
 AROUND = 3  # pixels beside it that look otherwise too
