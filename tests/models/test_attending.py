@@ -393,7 +393,7 @@ def test_networks_that_attend_otherwise_are_refused():
     x, cond = batch(2)
     pixels = replace(load("tiny"), name="pixels")
     with pytest.raises(
-        OptionError, match=r"pixels cannot be controlled\nits network attends to no"
+        OptionError, match=r"pixels cannot be controlled\nits network is no UNet that attends"
     ):
         under(pixels, PLANS["swap"], x, LEVELS[0], cond)
     other = network("1")
