@@ -129,5 +129,5 @@ def lit(picture: Array, heat: Array) -> Image.Image:
     grey = picture.astype(np.float32).mean(2, keepdims=True)
     part = heat[..., None].astype(np.float32) / 255
     shown = grey * (DIM + (1 - DIM) * part)
-    shown = shown * (1 - 0.5 * part) + LIT * (grey / 255) * 0.5 * part
+    shown = shown * (1 - 0.5 * part) + LIT * (0.5 + grey / 510) * 0.5 * part  # dark hair too
     return Image.fromarray(shown.clip(0, 255).round().astype(np.uint8))
