@@ -19,22 +19,28 @@ class Row:
 
     def line(self, results: Results) -> str:
         """The row in Markdown; a figure that was not measured yet is a dash."""
-        try:
-            value = self.value(results)
-        except KeyError:
+        if not self.measured(results):
             return f"| {self.label} | {self._shown(self.bar)} | - | `{self.command}` |"
+        value = self.value(results)
         mark = "" if self.reached(results) else " (short)"
         return (
             f"| {self.label} | {self._shown(self.bar)} | {self._shown(value)}{mark} "
             f"| `{self.command}` |"
         )
 
-    def reached(self, results: Results) -> bool:
-        """Whether it was measured, and is what it should be."""
+    def measured(self, results: Results) -> bool:
+        """Whether its number is there."""
         try:
-            value = self.value(results)
+            self.value(results)
         except KeyError:
             return False
+        return True
+
+    def reached(self, results: Results) -> bool:
+        """Whether it was measured, and is what it should be."""
+        if not self.measured(results):
+            return False
+        value = self.value(results)
         return value >= self.bar if self.more else value <= self.bar
 
     def _shown(self, value: float) -> str:

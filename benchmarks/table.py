@@ -156,11 +156,13 @@ def table(results: Results, of: str | None = None) -> str:
 
 
 def summary(results: Results) -> str:
-    """Of each group how many figures were aimed at, and how many are reached."""
-    lines = ["| figures of | aimed at | reached |", "|---|---|---|"]
+    """Of each group how many figures were aimed at, are measured until now, and are reached."""
+    lines = ["| figures of | aimed at | measured | reached |", "|---|---|---|---|"]
     for name, found in groups().items():
-        reached = [row.reached(results) for row in found()]
-        lines.append(f"| {name} | {len(reached)} | {sum(reached)} |")
+        rows = found()
+        told = sum(row.measured(results) for row in rows)
+        reached = sum(row.reached(results) for row in rows)
+        lines.append(f"| {name} | {len(rows)} | {told} | {reached} |")
     return "\n".join(lines)
 
 
