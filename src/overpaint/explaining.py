@@ -24,7 +24,7 @@ from overpaint.memory import memory_errors
 from overpaint.models.attending import controlled, factor_near
 from overpaint.models.bundle import DiffusionModel
 from overpaint.models.prompting import reader_of
-from overpaint.models.zoo import load
+from overpaint.models.zoo import READING, load
 
 LIT = np.array([255, 176, 0], np.float32)  # the colour of what is looked at
 DIM = 0.35  # what remains of the picture elsewhere
@@ -49,7 +49,7 @@ def explain(
     image: object,
     prompt: str,
     *,
-    model: str | Path | DiffusionModel = "portraits-latent",
+    model: str | Path | DiffusionModel = READING,
     steps: int = 25,
     strength: float = 1.0,
     device: str = "auto",

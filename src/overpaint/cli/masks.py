@@ -60,8 +60,8 @@ def kept(
 
     for result, path in zip(results, chain(paths, repeat(None)), strict=False):
         if path is not None:
-            everywhere = Image.new("L", result.images[0].size, "white")
-            outputs.written_to(path, result.mask or everywhere, overwrite=overwrite)
+            mask = result.mask or Image.new("L", result.images[0].size, "white")
+            outputs.written_to(path, mask, overwrite=overwrite)
         yield result
 
 
