@@ -11,7 +11,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from overpaint.core.emphasis import typed
-from overpaint.core.heat import Heat
+from overpaint.core.heat import Heat, indicator
 from overpaint.core.schedule import Level, below
 from overpaint.core.watch import Watch, unwatched
 from overpaint.core.wording import Word, Wording, words
@@ -104,18 +104,11 @@ def looked_at(
     """
     reader = reader_of(model)
     text, x0 = Wording(prompt, tuple(reader.spans(prompt))), model.codec.encode(image)
-    heat, cond = Heat(_indicator(text, told), factor_near(model, x0)), reader([prompt])
+    rows = [(text, [[word.bare] for word in told])]
+    heat, cond = Heat(indicator(rows), factor_near(model, x0)), reader([prompt])
     with controlled(model, heat=heat) as shared:
         ddim(lambda x, level: shared(x, level, cond), x0, levels, watch=watch)
     return torch.zeros(1, len(told), 1, 1) if heat.mean is None else heat.mean.cpu()
-
-
-def _indicator(text: Wording, told: Sequence[Word]) -> Tensor:
-    """(1, L, W): 1 for the tokens of each word."""
-    found = torch.zeros(1, len(text), len(told))
-    for number, word in enumerate(told):
-        found[0, list(text.over(*word.bare)), number] = 1
-    return found
 
 
 def _spanned(maps: Tensor) -> Tensor:

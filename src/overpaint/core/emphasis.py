@@ -94,8 +94,7 @@ def equalizer(wording: Wording, weights: Iterable[tuple[str | int | Span, float]
     """
     found = torch.ones(len(wording))
     for which, weight in weights:
-        named = wording.over(*which) if isinstance(which, tuple) else find(wording, which)
-        found[list(named)] = weight
+        found[list(find(wording, which))] = weight
     return found
 
 

@@ -7,7 +7,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from overpaint.core.routes import Route, attend
-from overpaint.core.wording import Wording, find
+from overpaint.core.wording import Span, Wording, find
 
 
 class Heat:
@@ -38,7 +38,7 @@ class Heat:
         self.total, self.count = None, 0
 
 
-def indicator(rows: Sequence[tuple[Wording, Sequence[Sequence[str | int]]]]) -> Tensor:
+def indicator(rows: Sequence[tuple[Wording, Sequence[Sequence[str | int | Span]]]]) -> Tensor:
     """(R, L, W): of each text the tokens of W groups of words, of which a group may be empty.
 
     Raises:

@@ -57,18 +57,20 @@ def cut(text: str, span: Span) -> str:
     return text[slice(*span)].casefold()
 
 
-def find(wording: Wording, phrase: str | int) -> tuple[int, ...]:
+def find(wording: Wording, phrase: str | int | Span) -> tuple[int, ...]:
     """The tokens of a word or phrase, at every place where the text holds it.
 
     Case does not matter; punctuation counts only where the phrase has it too, as in "doll,". What
     is no word between blanks, as in Chinese, is found where tokens begin and end with it.
 
     phrase: "cat#2" is the second "cat" alone, unless the text itself has "cat#2"; a number is the
-        word at that place, from 0.
+        word at that place, from 0; characters [start, end) are themselves.
 
     Raises:
         OptionError: the text does not hold it.
     """
+    if isinstance(phrase, tuple):
+        return wording.over(*phrase)
     known = words(wording.text)
     if isinstance(phrase, int):
         if not 0 <= phrase < len(known):
