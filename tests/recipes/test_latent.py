@@ -16,7 +16,7 @@ from overpaint.models.clip import load_clip
 from overpaint.models.folders import Folder
 from overpaint.models.texts import tokens
 from overpaint.models.zoo import embedded
-from overpaint.portraits.labels import LABELS
+from overpaint.portraits.labels import HIDDEN, LABELS
 from overpaint.portraits.scene import STYLES
 from overpaint.portraits.spoken import PLACES
 from overpaint.recipes import cells, latent, vae
@@ -169,6 +169,14 @@ def test_captions_name_every_style_but_photo_and_some_say_nothing():
         style = STYLES[int(row[LABELS.index("style")])]
         for text in (cells._caption(row, rng).text for _ in range(30)):
             assert style == "photo" or any(word in text for word in WORDS[style])
+
+
+def test_captions_tell_from_one_claim_to_nearly_all_that_shows():
+    data, rng = rendered(Training(), "restyled", unwatched), np.random.default_rng(0)
+    for row in data.labels:
+        shown = sum(int(value) != HIDDEN for value in row) - 2  # kind and style are told besides
+        told = {len(cells._caption(row, rng).claims.keys() - {"kind", "style"}) for _ in range(200)}
+        assert told == set(range(1, min(7, shown) + 1))
 
 
 def test_places_are_mirrored_with_their_pictures():

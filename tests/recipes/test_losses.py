@@ -29,6 +29,7 @@ from overpaint.recipes.clip import WARPED, calm_loss, course, guiding_loss, pair
 from overpaint.recipes.clip_losses import directional
 from overpaint.recipes.disturbed import SEEN, half_done
 from overpaint.recipes.identity import pairs, twin_loss
+from overpaint.recipes.latent import DECIDING
 from overpaint.recipes.losses import (
     attribute_loss,
     hardest_loss,
@@ -150,6 +151,16 @@ def test_training_dwells_where_shapes_are_decided_and_leaves_no_time_out():
     assert float(reached.diff().min()) > 0.14 / 1000
     among = {(low, high): float(reached[high] - reached[low]) for low, high in SPANS}
     assert among[100, 500] > 0.6 > 0.25 > among[500, 999] > among[700, 999] > 0.05
+
+
+def test_training_dwells_where_texts_decide_if_it_is_told_to():
+    path = NoiseSchedule.scaled_linear().path(range(1000))
+    tables = [torch.tensor([getattr(one, n) for one in path]) for n in ("alpha", "sigma")]
+    above = int((tables[1] / tables[0]).log().lt(DECIDING).sum())
+    plain, moved = emphasis(*tables), emphasis(*tables, centre=DECIDING)
+    assert 1 - float(plain[above]) < 0.25 < 0.4 < 1 - float(moved[above])
+    assert float(moved[-1]) == pytest.approx(1)
+    assert float(moved.diff().min()) > 0.14 / 1000
 
 
 SPANS = ((100, 500), (500, 999), (700, 999))

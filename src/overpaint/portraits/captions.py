@@ -50,7 +50,9 @@ def caption(scene: Scene, rng: np.random.Generator, most: int = 5) -> Caption:
     return caption_of_labels(label_row(scene), rng, most)
 
 
-def caption_of_labels(row: np.ndarray, rng: np.random.Generator, most: int = 5) -> Caption:
+def caption_of_labels(
+    row: np.ndarray, rng: np.random.Generator, most: int = 5, least: int = 0
+) -> Caption:
     """A true sentence about a picture known by its label row."""
     named = {
         name: VALUES[name][int(value)]
@@ -58,7 +60,7 @@ def caption_of_labels(row: np.ndarray, rng: np.random.Generator, most: int = 5) 
         if value != HIDDEN
     }
     kind, style = named.pop("kind"), named.pop("style")
-    told = rng.permutation(list(named))[: int(rng.integers(0, most + 1))].tolist()
+    told = rng.permutation(list(named))[: int(rng.integers(least, most + 1))].tolist()
     claims = {name: named[name] for name in told}
     if rng.random() < 0.85:
         claims["kind"] = kind

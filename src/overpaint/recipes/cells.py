@@ -23,6 +23,7 @@ from overpaint.recipes.grounding import indicated
 from overpaint.recipes.training import images
 
 NONE = Caption("", {})
+LEAST, MOST = 1, 7  # claims besides kind and style, if a picture shows as many
 EMPTY = 0.1  # of the captions say nothing, for guidance (arXiv 2207.12598)
 STYLE = LABELS.index("style")
 
@@ -115,6 +116,6 @@ def captions(labels: np.ndarray, seed: int = 0) -> list[str]:
 def _caption(row: np.ndarray, rng: np.random.Generator) -> Caption:
     styled = STYLES[int(row[STYLE])] != "photo"
     while True:
-        found = caption_of_labels(row, rng)
+        found = caption_of_labels(row, rng, MOST, LEAST)
         if not styled or "style" in found.claims:
             return found

@@ -29,6 +29,7 @@ from overpaint.recipes.velocity import velocity
 from overpaint.recipes.whitening import Whitening
 
 FEW = 2000  # captions tell how texts vary
+DECIDING = 1.0  # log(sigma / alpha) where a text tells most that is not to be seen any more
 GROUNDING = 0.3  # what words gone astray weigh against the error of v
 Config = training(
     steps=20_000,
@@ -43,7 +44,7 @@ Config = training(
 def reading_loss(reader: nn.Module, white: Whitening) -> Loss:
     """The error of v under the captions, which a frozen encoder reads, and words gone astray."""
     schedule = NoiseSchedule.scaled_linear()
-    error, alphas = velocity(schedule), torch.tensor(schedule.alphas_bar).sqrt()
+    error, alphas = velocity(schedule, DECIDING), torch.tensor(schedule.alphas_bar).sqrt()
 
     def loss(net: nn.Module, batch: Batch, rng: torch.Generator) -> tuple[Tensor, Figures]:
         with torch.no_grad():

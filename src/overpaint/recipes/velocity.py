@@ -1,4 +1,4 @@
-"""The loss of a diffusion model that predicts v, most of it where shapes are decided."""
+"""The loss of a diffusion model that predicts v, most of it where pictures are decided."""
 
 from collections.abc import Callable
 
@@ -10,14 +10,19 @@ from overpaint.core.schedule import NoiseSchedule
 
 Ask = Callable[[Tensor, Tensor], Tensor]
 """Of noisy states `(B, C, h, w)` and times `(B,)`, what the network says of them."""
-EVEN = 0.15
+EVEN, SPREAD = 0.15, 1.2
 
 
-def velocity(schedule: NoiseSchedule) -> Callable[[Ask, Tensor, torch.Generator], Tensor]:
-    """Mean squared error of v = alpha eps - sigma x0 at a random time (2202.00512, appendix D)."""
+def velocity(
+    schedule: NoiseSchedule, centre: float = 0.0
+) -> Callable[[Ask, Tensor, torch.Generator], Tensor]:
+    """Mean squared error of v = alpha eps - sigma x0 at a random time (2202.00512, appendix D).
+
+    centre: the logarithm of sigma / alpha where most of it is.
+    """
     alphas = torch.tensor([level.alpha for level in schedule.path(range(len(schedule)))])
     sigmas = torch.tensor([level.sigma for level in schedule.path(range(len(schedule)))])
-    reached = emphasis(alphas, sigmas)
+    reached = emphasis(alphas, sigmas, centre)
 
     def error(ask: Ask, x0: Tensor, rng: torch.Generator) -> Tensor:
         # One time from each of B equal shares: the mean varies less from step to step.
@@ -32,13 +37,13 @@ def velocity(schedule: NoiseSchedule) -> Callable[[Ask, Tensor, torch.Generator]
     return error
 
 
-def emphasis(alphas: Tensor, sigmas: Tensor) -> Tensor:
+def emphasis(alphas: Tensor, sigmas: Tensor, centre: float = 0.0) -> Tensor:
     """The share of training up to each time (T,), rising to 1.
 
-    Most of it where noise is about as strong as the picture and shapes are decided: the logarithm
-    of sigma / alpha is normal (2206.00364, section 5, with a mean of 0). The rest is even, since
-    the linear schedule has a third of its times in nearly pure noise.
+    The logarithm of sigma / alpha is normal (2206.00364, section 5): around 0 noise is as strong
+    as the picture, and shapes are decided. The rest is even, since the linear schedule has a
+    third of its times in nearly pure noise.
     """
-    normal = torch.special.ndtr((sigmas / alphas).log() / 1.2)
+    normal = torch.special.ndtr(((sigmas / alphas).log() - centre) / SPREAD)
     even = torch.linspace(1 / len(alphas), 1, len(alphas))
     return EVEN * even + (1 - EVEN) * normal / normal[-1]
