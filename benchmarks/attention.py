@@ -1,7 +1,8 @@
 """What control of attention costs a step of Stable Diffusion 1.5's network, of random weights.
 
 A source and its edit under guidance, 512 x 512, bfloat16. Peaks are of processes of their own
-(Linux): what a step takes beside what was held before it. Seconds are of steps taken in turns.
+(Linux): what a step takes beside what was held before it. Seconds are the processor's, of steps
+taken in turns.
 """
 
 import json
@@ -110,13 +111,13 @@ def ready(side: int = SIDE) -> Callable[[str], float]:
     cond = Cond(torch.randn(4, CONTEXT, WIDTH, generator=rng))
 
     def step(way: str, x: torch.Tensor = x) -> float:
-        began = time.perf_counter()
+        began = time.process_time()
         if way == PLAIN:
             model(x, LEVELS[0], cond)
         else:
             with controlled(model, planned, heat) as shared:
                 shared(x, LEVELS[0], cond)
-        return time.perf_counter() - began
+        return time.process_time() - began
 
     with torch.no_grad():
         step(PLAIN, x[..., :8, :8])  # what is made once only

@@ -37,6 +37,15 @@ def test_with_a_source_text_what_shows_it_still_comes_later():
     assert order[0].score == pytest.approx(expected, abs=1e-5)
 
 
+def test_typed_weights_do_not_count():
+    pictures = [plain(200), plain(140)]
+    for plainly, weighted in (("red", "(red:2)"), ("blue", "(blue:0.5)")):
+        texts = {"clip": CLIP, "source_prompt": plainly}
+        assert rank(pictures, "green", **texts) == rank(
+            pictures, "(green:3)", **texts | {"source_prompt": weighted}
+        )
+
+
 def test_without_a_mask_both_views_are_the_whole_picture():
     (only,) = rank([plain(200)], "red", clip=CLIP)
     expected = 200 / np.linalg.norm([200, 128, 128])

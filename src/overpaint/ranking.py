@@ -8,6 +8,7 @@ import torch
 from PIL import Image
 from torch import Tensor
 
+from overpaint.core.emphasis import typed
 from overpaint.data.decoding import MAX_PIXELS
 from overpaint.data.images import read_image
 from overpaint.data.masking import read_mask
@@ -49,6 +50,7 @@ def rank(
     Every picture is padded to a square by its edges, so that nothing of it is out of sight.
 
     Args:
+        prompt: what they shall show; weights typed in it, as in "(red:2) hair", do not count.
         source_prompt: what the source shows; scores are then cosines less those with this text,
             which tells candidates apart better (docs/figures.md).
         images: paths, PIL images, arrays: what `edit` reads; of one size.
@@ -63,9 +65,9 @@ def rank(
         raise OptionError("there is nothing to rank by", why, "say what the picture shall show")
     judge = clip or ranker()
     with torch.no_grad():
-        text = judge.text([prompt])[0]
+        text = judge.text([typed(prompt).text])[0]
         if source_prompt.strip():
-            text = text - judge.text([source_prompt])[0]
+            text = text - judge.text([typed(source_prompt).text])[0]
         seen = _views(judge, images, mask, max_pixels)
         found = [(judge.image(views) @ text).tolist() for views in seen]
     ranked = [

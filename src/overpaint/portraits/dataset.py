@@ -131,9 +131,14 @@ def _write_chunk(folder: Path, sampler: str, seed: int, chunk: int, size: int) -
     drawn = scenes(sampler, seed, chunk)
     pictures = np.stack(list(pictured(drawn, size)))
     labels = np.stack([label_row(scene) for scene in drawn])
+    keep(target, pictures=pictures, labels=labels)
+
+
+def keep(target: Path, *unnamed: np.ndarray, **named: np.ndarray) -> None:
+    """Write arrays to a file, whole or not at all."""
     temporary = target.with_suffix(f".{os.getpid()}.tmp")
     with temporary.open("wb") as file:
-        np.savez(file, pictures=pictures, labels=labels)
+        np.savez(file, *unnamed, allow_pickle=False, **named)
     temporary.replace(target)
 
 

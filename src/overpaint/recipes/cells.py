@@ -14,7 +14,7 @@ from overpaint.core.watch import Watch
 from overpaint.models.autoencoders import Latents
 from overpaint.models.texts import tokens
 from overpaint.portraits.captions import Caption, caption_of_labels
-from overpaint.portraits.dataset import CHUNK, WORLD, Portraits, scenes
+from overpaint.portraits.dataset import CHUNK, WORLD, Portraits, keep, scenes
 from overpaint.portraits.labels import LABELS
 from overpaint.portraits.scene import STYLES
 from overpaint.portraits.spoken import places, spoken
@@ -63,11 +63,7 @@ def located(count: int, size: int, kept: Path, watch: Watch) -> np.ndarray:
 def _once(kept: Path, parts: Callable[[], Iterable[tuple[np.ndarray, ...]]]) -> Any:
     """Arrays joined from parts; from the file `kept`, or written to it."""
     if not kept.exists():
-        joined = [np.concatenate(each) for each in zip(*parts(), strict=True)]
-        temporary = kept.with_suffix(".tmp")
-        with temporary.open("wb") as file:
-            np.savez(file, *joined)
-        temporary.replace(kept)
+        keep(kept, *(np.concatenate(each) for each in zip(*parts(), strict=True)))
     with np.load(kept) as found:
         return tuple(found.values())
 
