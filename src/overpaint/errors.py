@@ -19,6 +19,7 @@ class OverpaintError(Exception):
     """Base of all errors that Overpaint raises on purpose."""
 
     exit_code = 1
+    remedy = ""  # where an error has no hint of its own
 
     def __init__(self, what: str, why: str = "", hint: str = "") -> None:
         super().__init__(what)
@@ -62,6 +63,7 @@ class UnsafeFileError(OverpaintError):
     """A file could run code or write outside its folder."""
 
     exit_code = 5
+    remedy = "get the file again from where it is from, or make it anew"
 
 
 class OutputError(OverpaintError):

@@ -11,7 +11,7 @@ from torch import Tensor
 from overpaint import trajectories
 from overpaint.core.emphasis import typed
 from overpaint.core.rng import NoiseStream
-from overpaint.core.schedule import below
+from overpaint.core.schedule import Level, Schedule, below
 from overpaint.core.solvers import last
 from overpaint.core.watch import Watch, unwatched
 from overpaint.data.images import read_image
@@ -23,12 +23,14 @@ from overpaint.inversions.source import Source, source_of
 from overpaint.inversions.trajectory import Trajectory
 from overpaint.memory import memory_errors
 from overpaint.methods.remembering import remember
+from overpaint.methods.starting import check_way
 from overpaint.metrics.fidelity import mae, psnr, ssim
 from overpaint.models.bundle import Calls, DiffusionModel
 from overpaint.models.prompting import reader_of
 from overpaint.models.zoo import load, suited
 
-GUIDANCE = 7.5  # of a model that reads text
+GUIDANCE, MOST_GUIDANCE = 7.5, 100  # of a model that reads text
+STRENGTH, STEPS = 0.5, 40
 
 
 @dataclass(frozen=True)
@@ -60,9 +62,9 @@ def reconstruct(
     model: str | DiffusionModel = "auto",
     source_prompt: str = "",
     guidance_scale: float | None = None,
-    strength: float = 0.5,
-    steps: int = 40,
-    inversion: str = "ddim",
+    strength: float | None = None,
+    steps: int | None = None,
+    inversion: str | None = None,
     trajectory: str | PathLike | None = None,
     seed: int = 0,
     device: str = "auto",
@@ -71,21 +73,24 @@ def reconstruct(
 ) -> Reconstruction:
     """Inversion to `strength` of the path in `steps` moves on the closed grid, and back.
 
+    What is left open is half of the path, 40 steps, and ddim; or as a trajectory has it.
+
     Args:
         model: "auto" is the embedded one that reads text where the inversion or a text needs it.
         source_prompt: what the picture shows, for a model that reads text.
-        guidance_scale: of that text against the empty one; 7.5 where nothing is given.
+        guidance_scale: of that text against the empty one, in [0, 100]; 7.5 where nothing is given.
         inversion: a name of `overpaint.inversions.registry`.
-        trajectory: a file of one that was kept, to go back from; its own levels, inversion and
-            guidance then hold.
+        trajectory: a file of one that was kept, to go back from.
         seed: of the noise of edit-friendly inversion.
 
     Raises:
         OptionError: the inversion or a text needs a model that reads one, or the trajectory is of
-            another picture, model or text.
+            another picture, model, text, or way than is asked for.
     """
-    way, picture = find(inversion), read_image(image)
+    _check_scale(guidance_scale)
+    picture = read_image(image)
     kept = None if trajectory is None else trajectories.load(trajectory)
+    way = find(inversion or ("ddim" if kept is None else kept.inversion))
     told = source_prompt or (kept is not None and kept.key is not None and kept.key.texts)
     model = suited(model, reads=way.reads or bool(told))
     loaded = load(model, device, dtype) if isinstance(model, str) else model
@@ -94,13 +99,14 @@ def reconstruct(
     kept = None if kept is None else kept.to(counted.device)
     source = _source(counted, source_prompt, guidance_scale, seed, kept)
     began = time.monotonic()
-    levels = counted.schedule.path(below(counted.schedule.time_of(strength), steps))
+    levels = _levels(counted.schedule, strength, steps, kept)
     with torch.no_grad():
         x0 = counted.codec.encode(pixels.to(counted.device))
         # What is measured is made: an inversion that was kept by itself is not looked for.
         found = kept or way.invert(source, x0, levels, watch=watch)
         check(found, source, x0)
         check_levels(found, counted.schedule)
+        check_way(found, levels, way, counted.schedule)
         rebuilt = counted.codec.decode(_walked_back(found, source, watch)).cpu()
         seconds = time.monotonic() - began
         alone = counted.codec.decode(x0).cpu()
@@ -115,6 +121,25 @@ def reconstruct(
         model=loaded.name,
         **_errors(pixels, rebuilt, alone),
     )
+
+
+def _check_scale(scale: float | None) -> None:
+    if scale is not None and not 0 <= scale <= MOST_GUIDANCE:  # also NaN
+        what = f"guidance_scale must be a number in [0, {MOST_GUIDANCE}], got {scale!r:.40}"
+        raise OptionError(what)
+
+
+def _levels(
+    schedule: Schedule, strength: float | None, steps: int | None, kept: Trajectory | None
+) -> list[Level]:
+    """Those asked for; where nothing is, the trajectory's own."""
+    if kept is not None and strength is None and steps is None:
+        return list(kept.levels)
+    if strength is None:
+        strength = STRENGTH if kept is None else kept.levels[0].t / (len(schedule) - 1)
+    if steps is None:
+        steps = STEPS if kept is None else len(kept.levels) - 1
+    return schedule.path(below(schedule.time_of(strength), steps))
 
 
 def _errors(truth: Tensor, made: Tensor, coded: Tensor) -> dict[str, float]:

@@ -64,7 +64,7 @@ class Asked:
         """What the user should know, whatever the seed."""
         yield from self.placement.picture.warnings
         yield from self.mask.warnings if self.mask else ()
-        if self.scene.zooms(self.placement):
+        if isinstance(self.placement, Window) and not (self.faces or self.placement.whole):
             yield "zoomed in: the model is shown the mask's surroundings alone (--zoom off: all)"
         masks = self.scene.masks if len(self.faces) < 2 else ()  # the square is of the first face
         notes = [too_small(mask, self.placement, alone=len(masks) == 1) for mask in masks]
@@ -83,7 +83,8 @@ class Asked:
         """What to say of weights that are typed where none counts."""
         texts = (self.task.prompt, *(region.prompt for region in self.task.regions))
         if not self.method.weighs and any(typed(text).heavy for text in texts):
-            yield "weights of words count in prompt-to-prompt alone"
+            known = [name for name, each in registry.methods().items() if each.weighs]
+            yield f"weights of words count in {' and '.join(known)} alone"
         if typed(self.task.source_prompt).heavy:
             yield "weights of words have no effect in a source prompt"
 
@@ -115,7 +116,8 @@ class Asked:
     def perform(self, run: Run, parts: Mapping[str, Any], model: DiffusionModel) -> Outcome:
         """What the method makes; `model` is the one asked for, with its calls counted."""
         if self.idle or (self.task.mask is not None and not self.task.mask.any()):
-            return Outcome(self.task.image, chance=False)
+            nowhere = torch.zeros_like(self.task.image[:, :1])
+            return Outcome(self.task.image, mask=nowhere, chance=False)
         return registry.perform(self.method, model, self.task, self.options, run, parts)
 
     def settled(self, chosen: Mapping[str, Any]) -> "Asked":

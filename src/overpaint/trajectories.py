@@ -48,8 +48,10 @@ def load(path: str | os.PathLike, device: torch.device | str = "cpu") -> Traject
 
 def opened(given: str | os.PathLike | Trajectory) -> Trajectory:
     """The trajectory in a file, or one that is at hand, with the hash that its file would have."""
-    if not isinstance(given, Trajectory):
+    if isinstance(given, str | os.PathLike):
         return load(given)
+    if not isinstance(given, Trajectory):
+        raise OptionError("trajectory is neither a file nor a Trajectory", f"got {given!r:.40}")
     sha256 = hashlib.sha256(packed(given)).hexdigest()
     return replace(given, name=given.name if sha256 == given.hash else "", hash=sha256)
 

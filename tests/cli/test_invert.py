@@ -94,6 +94,33 @@ def test_a_trajectory_of_something_else_is_refused(
     assert f"error: the trajectory is of {what}" in ran.err
 
 
+@pytest.mark.parametrize(
+    ("words", "what", "why"),
+    [
+        ("--invert edict", "another inversion", "ddim, not edict"),
+        ("--steps 9", "another path", "not 9 steps"),
+        ("--strength 0.3", "another path", "from strength 0.3"),
+    ],
+)
+def test_what_is_asked_for_otherwise_than_the_trajectory_has_it_is_refused(
+    run: Callable, words: str, what: str, why: str
+) -> None:
+    assert run("invert face.png -m tiny --steps 2 --strength 0.5 --save way.safetensors").code == 0
+    again = "invert face.png -m tiny --trajectory way.safetensors"
+    ran = run(f"{again} {words}")
+    assert ran.code == 2
+    assert f"error: the trajectory is of {what}" in ran.err
+    assert why in ran.err
+    assert run(f"{again} --invert ddim --steps 2 --strength 0.5").code == 0
+
+
+@pytest.mark.parametrize("scale", ["-1", "100.5", "nan", "1e30"])
+def test_guidance_has_the_range_that_edits_have(run: Callable, scale: str) -> None:
+    ran = run(*TEXT.replace("--guidance-scale 2", "").split(), "--guidance-scale", scale)
+    assert ran.code == 2
+    assert "guidance_scale must be a number in [0, 100]" in ran.err
+
+
 def test_a_trajectory_does_not_replace_what_it_is_made_of(run: Callable) -> None:
     command = "invert face.png -m tiny --steps 2 --save way.safetensors"
     assert run(command).code == 0

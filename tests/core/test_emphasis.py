@@ -80,7 +80,12 @@ def test_windows_are_the_default_s_but_for_the_words_named():
     assert torch.equal(windows(spelled("a", 3)), torch.tensor([[0.0, 1.0]] * 3).double())
 
 
-@pytest.mark.parametrize("given", [1.1, -0.1, (0.5, 0.4), (0.0, float("nan"))])
+@pytest.mark.parametrize("given", [1.1, -0.1, (0.0, float("nan"))])
 def test_a_window_lies_on_the_path(given):
     with pytest.raises(OptionError, match="must be in"):
         window(given)
+
+
+def test_a_window_ends_after_it_begins_and_the_word_is_named():
+    with pytest.raises(OptionError, match="the window of 'cat' ends before it begins"):
+        windows(spelled("a cat", 5), 0.8, {"cat": (0.5, 0.4)})

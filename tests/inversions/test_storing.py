@@ -13,7 +13,7 @@ from overpaint.core.solvers import last
 from overpaint.errors import OptionError, OutputExistsError, UnsafeFileError
 from overpaint.inversions.matching import check
 from overpaint.inversions.registry import INVERSIONS
-from overpaint.inversions.storing import ENTRY
+from overpaint.inversions.storing import ENTRY, digest
 from overpaint.inversions.trajectory import Key
 from overpaint.models.conditions import Cond
 
@@ -112,13 +112,16 @@ def rewritten(path, tensors=None, **told):
         said = json.loads(file.metadata()[ENTRY])
     kept = {**load_file(path), **(tensors or {})}
     kept = {name: tensor for name, tensor in kept.items() if tensor is not None}
-    save_file(kept, path, metadata={ENTRY: json.dumps({**said, **told})})
+    own = {"sha256": digest(kept)}
+    save_file(kept, path, metadata={ENTRY: json.dumps({**said, **own, **told})})
     return path
 
 
 NAN = torch.full((2, 3, 4, 4), torch.nan)
 FIRST = [[level.t, level.alpha, level.sigma] for level in LEVELS]
 HOSTILE = {
+    "another hash": {"sha256": "0" * 64},
+    "no hash that is one": {"sha256": None},
     "another format": {"format": "overpaint-trajectory-9"},
     "no levels": {"levels": []},
     "too few numbers": {"levels": [[1.0, 0.5]] * 17},
@@ -173,6 +176,12 @@ def test_damaged_files_are_refused(tmp_path):
         path.write_bytes(data)
         with pytest.raises(UnsafeFileError):
             trajectories.load(path)
+    flipped = bytearray(whole)
+    flipped[-500] ^= 1
+    path.write_bytes(flipped)
+    with pytest.raises(UnsafeFileError) as caught:
+        trajectories.load(path)
+    assert caught.value.why == "its numbers are not those that were written"
     save_file({"state.0": X0}, path)
     with pytest.raises(UnsafeFileError, match="no trajectory of `overpaint invert --save`"):
         trajectories.load(path)

@@ -13,7 +13,7 @@ from overpaint.errors import OptionError
 from overpaint.inversions.registry import INVERSIONS, find
 from overpaint.inversions.source import source_of
 from overpaint.methods import registry
-from overpaint.methods.prompt_to_prompt import listed, region, restored, windowed
+from overpaint.methods.prompt_to_prompt import NOWHERE, listed, region, restored, windowed
 from overpaint.methods.registry import Run, Task
 from overpaint.methods.side_by_side import Control, Local, Pair, edited
 from overpaint.models.zoo import load
@@ -205,6 +205,19 @@ def test_what_holds_an_edit_to_words_has_no_effect_without_local_blend(name, idl
         registry.parse_options(registry.find(name), {"local_blend": "off", **idle})
 
 
+@pytest.mark.parametrize("more", [{"local_blend": "red", "local_keep": "red"}])
+def test_an_edit_whose_words_are_looked_at_nowhere_says_so(more):
+    found = performed(**more)
+    assert torch.equal(found.images, IMAGE)
+    assert found.notes == (NOWHERE,)
+    assert performed().notes == ()
+
+
+def test_local_blend_begins_before_the_path_ends():
+    with pytest.raises(OptionError, match="never holds the edit to its words"):
+        registry.parse_options(registry.find("prompt-to-prompt"), {"blend_start": 1})
+
+
 def test_local_blend_by_no_words_is_by_those_that_differ():
     none, auto = (performed(local_blend=how, blend_threshold=0.9) for how in (" , ", "auto"))
     assert torch.equal(none.mask, auto.mask)
@@ -264,9 +277,11 @@ def test_lists_of_words_are_read():
 
 
 @pytest.mark.parametrize("weight", ["2", "0", "-2"])
-def test_where_a_word_is_weighted_alone_the_edit_acts_there(weight):
-    target = FROM.replace("brown", f"(brown:{weight})")
-    found = made([Pair(FROM, target)], Control(local=Local(threshold=0.8)))
+@pytest.mark.parametrize(("source", "word"), [(FROM, "brown"), ("a person with a hair", "brown")])
+def test_an_edit_acts_where_a_word_is_looked_at_whatever_its_weight(weight, source, word):
+    target = FROM.replace(word, f"({word}:{weight})")
+    trajectory = inverted(texts=(source,))
+    found = made([Pair(source, target)], Control(local=Local(threshold=0.8)), trajectory=trajectory)
     outside = (found.mask == 0).expand_as(found.edits)
     assert 0 < float(found.mask.mean()) < 1
     assert torch.equal(found.edits[outside], X0[:1][outside])

@@ -121,7 +121,10 @@ PLANS = {
 
 
 class Materialised:
-    """An attention processor that makes all maps, edits them by the plan and keeps those it saw."""
+    """An attention processor that makes all maps and edits them by the plan.
+
+    Of layers that attend to texts it keeps what they would be if no word were weighted.
+    """
 
     def __init__(self, plan, level, kept):
         self.plan, self.level, self.kept = plan, level, kept
@@ -135,12 +138,13 @@ class Materialised:
                 (attn.to_q, hidden_states), (attn.to_k, context), (attn.to_v, context)
             )
         )  # fmt: skip
-        maps = self.edited((q @ k.mT * q.shape[-1] ** -0.5).softmax(-1), crossing)
+        plain = (q @ k.mT * q.shape[-1] ** -0.5).softmax(-1)
         if crossing:
-            self.kept.append(maps)
+            self.kept.append(self.edited(plain, crossing, weighed=False))
+        maps = self.edited(plain, crossing)
         return attn.to_out[0]((maps @ v).transpose(1, 2).flatten(2))
 
-    def edited(self, maps, crossing):
+    def edited(self, maps, crossing, *, weighed=True):
         new, offset = maps.clone(), len(maps) - len(self.plan.rows)
         step, steps = place(LEVELS, self.level), len(LEVELS) - 1
         for at, row in enumerate(self.plan.rows, offset):
@@ -148,9 +152,9 @@ class Materialised:
                 continue
             source = maps[row.source + offset]
             if crossing:
-                borrowed, own = row.maps(step, steps)
+                borrowed, own = (row if weighed else replace(row, weights=None)).maps(step, steps)
                 new[at] = source @ borrowed + maps[at] * own
-                if self.plan.normalised:
+                if self.plan.normalised and weighed:
                     new[at] /= new[at].sum(-1, keepdim=True)
             elif maps.shape[2] <= self.plan.queries and row.whole(step, steps):
                 new[at] = source
@@ -191,7 +195,7 @@ def test_the_plan_is_what_edited_maps_give(which, name):
 
 @pytest.mark.parametrize("name", PLANS)
 @pytest.mark.parametrize("which", CONFIGS)
-def test_heat_is_that_of_the_edited_maps(which, name):
+def test_heat_is_that_of_the_edited_maps_without_weights(which, name):
     model, plan = MODELS[which], PLANS[name]
     x, cond = batch(len(plan.rows) + 1)
     words = torch.zeros(len(plan.rows), L, 3)

@@ -37,7 +37,7 @@ def traced(error: BaseException) -> str:
 def _told(error: BaseException, command: str) -> tuple[str, str, str]:
     usage = f"`{command} --help` shows what there is"
     if isinstance(error, OverpaintError):
-        return error.what, error.why or _kind(error), error.hint or usage
+        return error.what, error.why or _kind(error), error.hint or error.remedy or usage
     if isinstance(error, KeyboardInterrupt | Abort):
         told = error.__cause__ if isinstance(error, Abort) else error
         told = told if isinstance(told, Interrupted) else Interrupted()

@@ -39,11 +39,11 @@ Trajectory = Annotated[
     ),
 ]
 Invert = Annotated[
-    str,
+    str | None,
     typer.Option(
         "--invert",
         metavar="NAME",
-        help="; ".join(f"{name}: {title}" for name, title in TITLES.items()) + ".",
+        help="; ".join(f"{name}: {title}" for name, title in TITLES.items()) + ". ddim without it.",
     ),
 ]
 Inversion = Annotated[

@@ -21,10 +21,13 @@ def invert(
         float | None, typer.Option("--guidance-scale", help="Of that text; 7.5 without it.")
     ] = None,
     strength: Annotated[
-        float, typer.Option("--strength", help="How far up the path, in (0, 1].")
-    ] = 0.5,
-    steps: Annotated[int, typer.Option("--steps", min=1, help="Moves each way.")] = 40,
-    inversion: flags.Invert = "ddim",
+        float | None,
+        typer.Option("--strength", help="How far up the path, in (0, 1]; 0.5 without it."),
+    ] = None,
+    steps: Annotated[
+        int | None, typer.Option("--steps", min=1, help="Moves each way; 40 without it.")
+    ] = None,
+    inversion: flags.Invert = None,
     seed: Annotated[int, typer.Option("--seed", min=0, help="Of the noise of edit-friendly.")] = 0,
     out: Annotated[
         str | None, typer.Option("-o", "--out", help="Write the reconstruction: a file or -.")

@@ -6,7 +6,7 @@ sees is what its source's queries and keys see in the values A V, plus what its 
 
 import math
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor
@@ -91,6 +91,12 @@ class AttentionPlan:
     def context(self) -> int | None:
         """Tokens of the texts that were aligned, None if none was."""
         return next((len(row.alignment.alphas) for row in self.rows if row is not None), None)
+
+    @property
+    def unweighted(self) -> "AttentionPlan":
+        """The same but for the weights: where words are looked at, however much they count."""
+        rows = [None if row is None else replace(row, weights=None) for row in self.rows]
+        return replace(self, rows=rows)
 
     def cross(self, level: Level, count: int) -> Route | None:
         """How `count` rows attend to their texts; None if each does as ever."""

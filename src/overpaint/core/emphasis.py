@@ -110,17 +110,20 @@ def windows(
     """
     found = torch.tensor([window(default)], dtype=torch.float64).repeat(len(wording), 1)
     for word, each in (words or {}).items():
-        found[list(find(wording, word))] = torch.tensor(window(each), dtype=torch.float64)
+        own = window(each, f"the window of {word!r:.60}")
+        found[list(find(wording, word))] = torch.tensor(own, dtype=torch.float64)
     return found
 
 
-def window(given: float | Window) -> Window:
-    """A window, checked.
+def window(given: float | Window, what: str = "a part of the path") -> Window:
+    """A window, checked; `what` it is, for messages.
 
     Raises:
         OptionError: it does not lie in [0, 1], or ends before it starts.
     """
     start, end = given if isinstance(given, tuple) else (0.0, given)
-    if not 0 <= start <= end <= 1:
-        raise OptionError("a part of the path must be in [0, 1]", f"got {start:g} to {end:g}")
+    if not (0 <= start <= 1 and 0 <= end <= 1):
+        raise OptionError(f"{what} must be in [0, 1]", f"got {start:g} to {end:g}")
+    if start > end:
+        raise OptionError(f"{what} ends before it begins", f"got {start:g} to {end:g}")
     return float(start), float(end)

@@ -7,6 +7,7 @@ from itertools import chain
 from overpaint.errors import OptionError
 
 Span = tuple[int, int]
+HELD = "Name a word that the text holds."
 
 
 @dataclass(frozen=True)
@@ -82,12 +83,12 @@ def find(wording: Wording, phrase: str | int | Span) -> tuple[int, ...]:
     else:
         places = _places(wording.text, known, name) or _standing(wording, name)
     if not places:
-        raise OptionError(f"The prompt does not hold {name!r:.60}", _held(wording.text, known))
+        what = f"The prompt does not hold {name!r:.60}"
+        raise OptionError(what, _held(wording.text, known), HELD)
     if number is not None:
         if not 1 <= number <= len(places):
-            raise OptionError(
-                f"The prompt holds {name!r:.60} {len(places)} times", f"there is no {phrase!r:.60}"
-            )
+            what = f"The prompt does not hold {phrase!r:.60}"
+            raise OptionError(what, f"it holds {name!r:.60} {len(places)} times", HELD)
         places = [places[number - 1]]
     return tuple(dict.fromkeys(chain(*(wording.over(*place) for place in places))))
 

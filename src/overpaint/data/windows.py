@@ -32,6 +32,12 @@ class Window:
     square: Square
     fade: float
 
+    @property
+    def whole(self) -> bool:
+        """Whether all of the picture is shown."""
+        width, height = self.picture.size
+        return self.square.within((width, height)) == (slice(0, height), slice(0, width))
+
     def fit_mask(self, mask: Array) -> Tensor:
         """A mask (H, W) uint8 of the picture's size as (1, 1, S, S) in [0, 1].
 

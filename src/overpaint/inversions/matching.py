@@ -12,6 +12,7 @@ from overpaint.models.conditions import Cond
 CLOSE = 0.02  # largest difference of two encodings of a picture, by other devices and batches
 NEAR = 1e-6  # of alpha and sigma, by which levels differ that were reckoned twice
 AGAIN = "Invert the picture again."
+SAME = "Give that source prompt, or invert the picture again."
 
 
 def check(trajectory: Trajectory, source: Source, x0: Tensor) -> None:
@@ -24,7 +25,7 @@ def check(trajectory: Trajectory, source: Source, x0: Tensor) -> None:
     if then is not None and now is not None:
         _check(then.model == now.model, "model", f"weights {then.model}, not {now.model}")
         said, says = (_said(each.texts) for each in (then, now))
-        _check(said == says, "source prompt", f"{said}, not {says}")
+        _check(said == says, "source prompt", f"{said}, not {says}", SAME)
         _check(then.dtype == now.dtype, "precision", f"{then.dtype}, not {now.dtype}")
         led = find(trajectory.inversion).led
         why = f"{then.scale:g}, not {now.scale:g}"
@@ -75,6 +76,6 @@ def _said(texts: tuple[str, ...]) -> str:
     return " / ".join(repr(text) for text in texts)[:80] or "none"
 
 
-def _check(same: bool, what: str, why: str) -> None:
+def _check(same: bool, what: str, why: str, hint: str = AGAIN) -> None:
     if not same:
-        raise OptionError(f"the trajectory is of another {what}", why, AGAIN)
+        raise OptionError(f"the trajectory is of another {what}", why, hint)

@@ -14,7 +14,7 @@ from torch import Tensor
 from overpaint.core.schedule import LONGEST, Level
 from overpaint.errors import UnsafeFileError
 from overpaint.inversions.registry import INVERSIONS
-from overpaint.inversions.storing import ENTRY, FORMAT
+from overpaint.inversions.storing import ENTRY, FORMAT, digest
 from overpaint.inversions.trajectory import Key, Trajectory
 from overpaint.models.conditions import Cond
 from overpaint.models.folders import JSON_BYTES, Shapes, read_shapes
@@ -44,7 +44,10 @@ def unpacked(path: Path, device: torch.device | str = "cpu") -> Trajectory:
             told = _told((file.metadata() or {}).get(ENTRY, ""))
             levels, stands = _levels(told), _stands(told)
             _check_shapes(shapes, levels, stands)
-            tensors = {name: _finite(name, file.get_tensor(name), device) for name in shapes}
+            tensors = {name: file.get_tensor(name) for name in shapes}
+        if digest(tensors) != told["sha256"]:
+            raise ValueError("its numbers are not those that were written")
+        tensors = {name: _finite(name, tensor, device) for name, tensor in tensors.items()}
         return _restored(told, levels, stands, tensors)
     except (ArithmeticError, LookupError, TypeError, ValueError, RecursionError) as error:
         raise UnsafeFileError(f"{path} holds no sound trajectory", f"{error}"[:200]) from error

@@ -1,6 +1,8 @@
 """Trajectories as the bytes of a safetensors file."""
 
+import hashlib
 import json
+from collections.abc import Mapping
 from dataclasses import asdict
 
 from safetensors.torch import save
@@ -9,7 +11,7 @@ from torch import Tensor
 from overpaint.inversions.trajectory import Trajectory
 from overpaint.models.conditions import Cond
 
-FORMAT = "overpaint-trajectory-2"
+FORMAT = "overpaint-trajectory-3"
 ENTRY = "overpaint"  # of the file's metadata
 
 
@@ -33,7 +35,15 @@ def packed(trajectory: Trajectory) -> bytes:
         if part is not None
     }
     own = {name: tensor.detach().cpu().clone() for name, tensor in tensors.items()}
-    return save(own, metadata={ENTRY: json.dumps(told)})
+    return save(own, metadata={ENTRY: json.dumps(told | {"sha256": digest(own)})})
+
+
+def digest(tensors: Mapping[str, Tensor]) -> str:
+    """A hash of all numbers, under their names."""
+    found = hashlib.sha256()
+    for name in sorted(tensors):
+        found.update(name.encode() + tensors[name].contiguous().numpy().tobytes())
+    return found.hexdigest()
 
 
 def _states(trajectory: Trajectory) -> dict[str, Tensor]:

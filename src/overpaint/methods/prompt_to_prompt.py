@@ -24,6 +24,7 @@ from overpaint.models.bundle import DiffusionModel
 AUTO, OFF = "auto", "off"
 # Without effect where the edit may act anywhere.
 IDLE = ("local_keep", "blend_threshold", "blend_start", "blend_spread")
+NOWHERE = "the words it may act on are looked at nowhere: nothing is edited"
 SOFT = 4  # pixels over which an edit fades into the picture
 ALIKE = 0.2  # of values in [-1, 1]: an edit that is so far off looks otherwise
 AROUND = 3  # pixels beside it that look otherwise too
@@ -50,7 +51,7 @@ class Options:
     )
     local_keep: str = opt("", "words where it may not")
     blend_threshold: float = opt(
-        0.4, "share of the most attention to a word that is its place", 0, 1
+        0.3, "share of the most attention to a word that is its place", 0, 1
     )
     blend_start: float = opt(0.2, "part of the path before the edit is held to them", 0, 1)
     blend_spread: bool = opt(False, "their place is a cell larger on each side, as in the code")
@@ -62,6 +63,9 @@ class Options:
             if getattr(self, name) != getattr(Options, name):  # the class has the defaults
                 what = f"{name} has no effect with local_blend=off"
                 raise OptionError(what, "the edit may act anywhere", "Leave one of them out.")
+        if self.local_blend != OFF and self.blend_start == 1:
+            what = "blend_start=1 never holds the edit to its words"
+            raise OptionError(what, "the path ends there", "local_blend=off lets it act anywhere.")
 
     @property
     def control(self) -> Control:
@@ -139,6 +143,8 @@ def attended(
         mask = torch.minimum(mask, task.mask)
     images = images.expand(count, -1, -1, -1).contiguous()
     notes = doubts(trajectory)
+    if mask is not None and not mask.any():
+        notes = (*notes, NOWHERE)
     return Outcome(images, mask=mask, redrawn=True, chance=chance, notes=notes)
 
 

@@ -16,7 +16,7 @@ from overpaint.core.masks import keep_trajectory
 from overpaint.core.solvers import After, last
 from overpaint.core.swapping import swap
 from overpaint.core.watch import Watch, unwatched
-from overpaint.core.wording import Wording, find
+from overpaint.core.wording import HELD, Wording, find
 from overpaint.errors import OptionError
 from overpaint.inversions.registry import Inversion
 from overpaint.inversions.trajectory import Trajectory
@@ -48,7 +48,7 @@ class Local:
 
     words: tuple[str, ...] | None = None
     kept: tuple[str, ...] = ()  # whose places stay as they are, whatever others say
-    threshold: float = 0.4
+    threshold: float = 0.3
     start: float = 0.2
     spread: bool = False  # a word's place is a cell larger on each side (the authors' code)
 
@@ -224,7 +224,8 @@ def _named(
                 errors.append(error)
         if len(errors) == 2:
             held = (f"{which}: {each.why}" for which, each in zip(TEXTS, errors, strict=True))
-            raise OptionError(f"Neither text holds {word!r:.60}", "; ".join(held))
+            what = f"Neither text holds {word!r:.60}"
+            raise OptionError(what, "; ".join(held), HELD)
     return tuple(found[0]), tuple(found[1])
 
 

@@ -36,7 +36,7 @@ def inverted(
     """
     if kept is not None:
         check(kept, source, x0)
-        _check_way(kept, levels, inversion, model.schedule)
+        check_way(kept, levels, inversion, model.schedule)
         return kept
     path = place_of(run.cache, model, inversion, source, x0=x0, levels=levels)
     found = None if path is None else recalled(path, source, x0, levels)
@@ -52,10 +52,14 @@ def doubts(trajectory: Trajectory) -> tuple[str, ...]:
     return (REMEMBERED.format(trajectory.inversion),) if trajectory.remembered else ()
 
 
-def _check_way(
+def check_way(
     kept: Trajectory, levels: Sequence[Level], inversion: Inversion, schedule: Schedule
 ) -> None:
-    """Refuses another inversion, and levels that are not those asked for."""
+    """Refuses another inversion, and levels that are not those asked for.
+
+    Raises:
+        OptionError: the trajectory is of them.
+    """
     if kept.inversion != inversion.name:
         why = f"{kept.inversion}, not {inversion.name}"
         hint = f"Invert the picture again, by {inversion.name}."

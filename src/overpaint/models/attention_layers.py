@@ -32,6 +32,7 @@ class Call:
     rows: int
     plan: AttentionPlan | None
     cross: Route | None  # the plan's, on the network's device
+    looks: Route | None  # the same without the weights of words, where there is a heat
     heat: Heat | None
     grid: tuple[int, int]  # of the layers whose maps are added to the heat
 
@@ -44,8 +45,13 @@ class Call:
         if not crossing:
             return None if self.plan is None else self.plan.selves(self.level, self.rows, queries)
         if self.cross is None and self.heated(queries):
-            return Route(tuple(range(self.rows)))
+            return self.alone
         return self.cross
+
+    @property
+    def alone(self) -> Route:
+        """Each row by itself."""
+        return Route(tuple(range(self.rows)))
 
 
 @dataclass
@@ -83,10 +89,16 @@ class Attending:
             return x.unflatten(2, (attn.heads, -1))
 
         context = hidden_states if texts is None else texts
-        q = heads(attn.to_q(taken(hidden_states, route.asked)))
-        k = heads(attn.to_k(taken(context, route.asked)))
+
+        def asked(rows: tuple[int, ...]) -> tuple[Tensor, Tensor]:
+            q, k = attn.to_q(taken(hidden_states, rows)), attn.to_k(taken(context, rows))
+            return heads(q), heads(k)
+
+        q, k = asked(route.asked)
         if texts is not None and (heat := call.heated(queries)) is not None:
-            heat.add(heat_of(q, k, heat.words, route).unflatten(2, call.grid))
+            looks = call.looks or call.alone
+            seeing = (q, k) if looks.asked == route.asked else asked(looks.asked)
+            heat.add(heat_of(*seeing, heat.words, looks).unflatten(2, call.grid))
         seen = attend(q, k, heads(attn.to_v(context)), route).flatten(2)
         for layer in attn.to_out:
             seen = layer(seen)

@@ -140,7 +140,7 @@ class DiffusionModel:
         if not bool(torch.isfinite(out).all()):
             raise NumericsError(
                 f"The network of {self.name or 'the model'} returned NaN or infinity",
-                f"at time {levels[0].t:g}, in {str(self.dtype).removeprefix('torch.')}",
+                f"at time {times[0]:g}, in {str(self.dtype).removeprefix('torch.')}",
                 "Its weights may be damaged: download them anew."
                 if self.dtype == torch.float32
                 else "Try --dtype float32; if that fails too, the weights are damaged.",

@@ -50,7 +50,7 @@ def load(
     where = pick_device(device)
     kind = pick_dtype(dtype, where)
     if str(name) in TINY:
-        return TINY[str(name)]()
+        return replace(TINY[str(name)](), dtype=kind)
     told, file = Options.parsed(options), Path(os.path.expanduser(str(name)))
     if os.path.isfile(file):
         return load_file(file, told, device=where, dtype=kind)

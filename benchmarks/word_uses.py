@@ -1,0 +1,65 @@
+"""What edits by two texts are used for, tried on one portrait: sheets for their pages."""
+
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import overpaint
+from benchmarks.pictures import FOLDER
+from benchmarks.uses import PORTRAIT, Figures
+from overpaint.data.sheets import Cell, sheet
+from overpaint.models.zoo import load
+
+MODEL = "portraits-latent"
+HAIR, WORN, WALL = "long brown hair", "a green sweater", "a blue background"
+
+
+def said(hair: str = HAIR, worn: str = WORN, wall: str = WALL, what: str = "photo") -> str:
+    """What the portrait shows, or would show."""
+    return f"a {what} of a person with {hair} in {worn} on {wall}"
+
+
+@dataclass(frozen=True)
+class Use:
+    """One use: what is asked of `overpaint.edit`."""
+
+    words: str  # under its picture
+    prompt: str
+    how: Mapping[str, Any] = field(default_factory=dict)
+
+
+ANYWHERE = {"local_blend": "off"}
+SWAPS = (
+    Use("red hair", said("long red hair")),
+    Use("a purple sweater", said(worn="a purple sweater")),
+    Use("a red background", said(wall="a red background")),
+)
+USES: Mapping[str, tuple[Use, ...]] = {
+    "prompt-to-prompt": (
+        *SWAPS,
+        Use("hair and sweater", said("long blond hair", "a purple sweater")),
+        Use("added: a top hat", f"{said()} with a top hat"),
+        Use("added: glasses", f"{said()} wearing round glasses"),
+        Use("a pencil sketch", said(what="pencil sketch"), ANYWHERE),
+        Use("a bronze statue", said(what="bronze statue"), ANYWHERE),
+    ),
+    "diffedit": SWAPS,
+    "null-text": SWAPS,
+}
+
+
+def tried() -> Figures:
+    """Seconds of each use; keeps a sheet for each method, with the masks that were found."""
+    figures, model = Figures(), load(__import__("os").environ.get("M", MODEL))
+    for method, uses in USES.items():
+        cells = [Cell(PORTRAIT, ("portrait",))]
+        for use in uses:
+            began, texts = time.perf_counter(), {"source_prompt": said(), "method": method}
+            made = overpaint.edit(PORTRAIT, use.prompt, model=model, **texts, **use.how)
+            figures[f"{method}, {use.words}: seconds"] = time.perf_counter() - began
+            cells.append(Cell(made.images[0], (use.words,)))
+            if method == "diffedit" and made.mask is not None:
+                cells.append(Cell(made.mask, ("found",)))
+        sheet(cells).save(FOLDER / f"{method}-uses.png")
+    return figures
