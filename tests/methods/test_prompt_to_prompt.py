@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 import torch
 
+from overpaint.core.giving_back import restored
 from overpaint.core.guidance import combine
 from overpaint.core.rng import NoiseStream
 from overpaint.core.schedule import below
@@ -13,7 +14,7 @@ from overpaint.errors import OptionError
 from overpaint.inversions.registry import INVERSIONS, find
 from overpaint.inversions.source import source_of
 from overpaint.methods import registry
-from overpaint.methods.prompt_to_prompt import NOWHERE, listed, region, restored, windowed
+from overpaint.methods.prompt_to_prompt import NOWHERE, listed, region, windowed
 from overpaint.methods.registry import Run, Task
 from overpaint.methods.side_by_side import Control, Local, Pair, edited
 from overpaint.models.zoo import load

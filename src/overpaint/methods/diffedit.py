@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 import torch
 from torch import Tensor
 
+from overpaint.core.giving_back import restored
 from overpaint.core.guidance import mapping_x0
 from overpaint.core.masks import blend, keep_outside, keep_trajectory
 from overpaint.core.prediction import Denoiser
@@ -82,7 +83,8 @@ def diffedit(
     way = Way(model, task, options, x0=x0, inside=inside, rng=rng, run=run, kept=trajectory)
     states, notes = walked(way)
     moves = run.watch(states, options.num_inference_steps, "editing")
-    images = _each(model.codec.decode(last(moves)), run)
+    new, plain = (model.codec.decode(x) for x in (last(moves), x0))
+    images = _each(restored(new, task.image, plain), run)
     return replace(made, images=images, redrawn=True, chance=chance, notes=notes)
 
 

@@ -7,6 +7,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from overpaint.core.emphasis import Window
+from overpaint.core.giving_back import restored
 from overpaint.core.masks import dilated
 from overpaint.core.schedule import below
 from overpaint.core.shaping import feathered
@@ -26,8 +27,6 @@ AUTO, OFF = "auto", "off"
 IDLE = ("local_keep", "blend_threshold", "blend_start", "blend_spread")
 NOWHERE = "the words it may act on are looked at nowhere: nothing is edited"
 SOFT = 4  # pixels over which an edit fades into the picture
-ALIKE = 0.2  # of values in [-1, 1]: an edit that is so far off looks otherwise
-AROUND = 3  # pixels beside it that look otherwise too
 
 
 @dataclass(frozen=True)
@@ -146,16 +145,6 @@ def attended(
     if mask is not None and not mask.any():
         notes = (*notes, NOWHERE)
     return Outcome(images, mask=mask, redrawn=True, chance=chance, notes=notes)
-
-
-def restored(edits: Tensor, image: Tensor, rebuilt: Tensor) -> Tensor:
-    """What a codec loses of a picture, given back where an edit looks as the picture does.
-
-    All are (1 or B, 3, H, W) in [-1, 1]; rebuilt: the picture after the codec's round trip.
-    """
-    apart = dilated((edits - rebuilt).abs().amax(1, keepdim=True), AROUND)
-    same = (1 - apart / ALIKE).clamp(min=0)
-    return edits + same * (image - rebuilt)
 
 
 def region(mask: Tensor, image: Tensor) -> Tensor:
