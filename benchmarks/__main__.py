@@ -34,6 +34,7 @@ from benchmarks import (
     table,
     tradeoff,
     uses,
+    word_uses,
 )
 from benchmarks.pictures import save_grid
 
@@ -126,6 +127,7 @@ MEASURED: dict[str, Callable[[], Figures]] = {
     **{method: partial(word_swaps, method) for method in swap_rows.METHODS},
     "opposites": opposites.measured,
     "uses": uses.tried,
+    "word-uses": word_uses.tried,
     "guides": guides.made_real,
     "tradeoff": tradeoff.measured,
     "combining": combining.combined,

@@ -51,7 +51,7 @@ USES: Mapping[str, tuple[Use, ...]] = {
 
 def tried() -> Figures:
     """Seconds of each use; keeps a sheet for each method, with the masks that were found."""
-    figures, model = Figures(), load(__import__("os").environ.get("M", MODEL))
+    figures, model = Figures(), load(MODEL)
     for method, uses in USES.items():
         cells = [Cell(PORTRAIT, ("portrait",))]
         for use in uses:

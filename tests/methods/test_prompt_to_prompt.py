@@ -14,7 +14,7 @@ from overpaint.errors import OptionError
 from overpaint.inversions.registry import INVERSIONS, find
 from overpaint.inversions.source import source_of
 from overpaint.methods import registry
-from overpaint.methods.prompt_to_prompt import NOWHERE, listed, region, windowed
+from overpaint.methods.prompt_to_prompt import NOWHERE, listed, windowed
 from overpaint.methods.registry import Run, Task
 from overpaint.methods.side_by_side import Control, Local, Pair, edited
 from overpaint.models.zoo import load
@@ -259,14 +259,15 @@ def test_what_a_codec_loses_comes_back_where_nothing_is_changed():
     assert torch.equal(found[..., 2, 2], edit[..., 2, 2])
 
 
-def test_regions_are_of_whole_cells_and_soft():
-    mask = torch.zeros(1, 1, 4, 4)
-    mask[..., 1, 1] = 1
-    found = region(mask, torch.zeros(1, 3, 32, 32))
-    assert found.shape == (1, 1, 32, 32)
-    assert bool((found[..., 8:16, 8:16] == 1).all())
-    assert float(found[..., 24:].max()) == 0
-    assert 0 < float(found[0, 0, 12, 21]) < 1
+def test_the_region_is_finer_than_cells_and_the_edit_fades_around_it():
+    found = made([Pair(FROM, TO)], Control(local=Local(threshold=0.8)))
+    cells = torch.nn.functional.avg_pool2d(found.fine, 2)
+    assert cells.shape == found.mask.shape
+    assert float((cells - found.mask).abs().mean()) < 0.15
+    assert bool(((cells > 0) & (cells < 1)).any())
+    soft = performed(blend_threshold=0.9, blend_start=0.0).mask
+    assert bool((soft == 1).any())
+    assert bool(((soft > 0) & (soft < 1)).any())
 
 
 def test_lists_of_words_are_read():

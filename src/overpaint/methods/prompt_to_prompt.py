@@ -3,12 +3,9 @@
 from dataclasses import dataclass
 
 import torch
-from torch import Tensor
-from torch.nn import functional as F
 
 from overpaint.core.emphasis import Window
 from overpaint.core.giving_back import restored
-from overpaint.core.masks import dilated
 from overpaint.core.schedule import below
 from overpaint.core.shaping import feathered
 from overpaint.errors import OptionError
@@ -41,7 +38,7 @@ class Options:
         "swap", "other words take the place of old ones, or have none", choices=tuple(ALIGNMENTS)
     )
     cross_replace: float = opt(0.8, "part of the path with the picture's attention to words", 0, 1)
-    self_replace: float = opt(0.4, "part of it with the picture's attention to itself", 0, 1)
+    self_replace: float = opt(0.2, "part of it with the picture's attention to itself", 0, 1)
     cross_replace_words: str = opt("", 'the same of single words: "hair=0.4,hat=0.2-0.8"')
     local_blend: str = opt(
         AUTO,
@@ -137,7 +134,7 @@ def attended(
         watch=run.watch,
     )
     images = restored(model.codec.decode(made.edits), task.image, model.codec.decode(x0))
-    mask = None if made.mask is None else region(made.mask, task.image)
+    mask = None if made.fine is None else feathered(made.fine, SOFT)
     if mask is not None and task.mask is not None:
         mask = torch.minimum(mask, task.mask)
     images = images.expand(count, -1, -1, -1).contiguous()
@@ -145,13 +142,6 @@ def attended(
     if mask is not None and not mask.any():
         notes = (*notes, NOWHERE)
     return Outcome(images, mask=mask, redrawn=True, chance=chance, notes=notes)
-
-
-def region(mask: Tensor, image: Tensor) -> Tensor:
-    """A mask (B, 1, h, w) of the codec's cells in pixels of `image`, a little larger and soft."""
-    factor = image.shape[-1] // mask.shape[-1]
-    large = F.interpolate(mask.float(), size=tuple(image.shape[-2:]), mode="nearest")
-    return feathered(dilated(large, factor // 2), SOFT)
 
 
 def listed(words: str) -> tuple[str, ...]:

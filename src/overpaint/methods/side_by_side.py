@@ -59,7 +59,7 @@ class Control:
 
     alignment: str = "swap"
     cross: float = 0.8
-    selves: float = 0.4
+    selves: float = 0.2
     words: Mapping[str | int, float | Window] = field(
         default_factory=dict
     )  # with windows of their own
@@ -69,10 +69,14 @@ class Control:
 
 @dataclass(frozen=True, eq=False)
 class Made:
-    """Edits (T, C, h, w), and where they may differ from their pictures, (T, 1, h, w) or None."""
+    """Edits (T, C, h, w), and where they may differ from their pictures; None: anywhere.
+
+    mask: (T, 1, h, w), of their cells. fine: (T, 1, H, W), of the codec's pixels.
+    """
 
     edits: Tensor
-    mask: Tensor | None
+    mask: Tensor | None = None
+    fine: Tensor | None = None
 
 
 def edited(
@@ -122,8 +126,10 @@ def edited(
         after = _after(found, blending, None if mask is None else _rows(mask, pairs, count))
         moves = inversion.replay(found, denoise, after, sources=count)
         x = last(watch(moves, len(found.levels) - 1, "editing"))
-    region = None if blending is None or blending.mask is None else blending.mask[count:]
-    return Made(x[count:], region)
+    if blending is None or blending.mask is None:
+        return Made(x[count:])
+    pixels = [side * model.codec.factor for side in x.shape[2:]]
+    return Made(x[count:], blending.mask[count:], blending.region(pixels)[count:].to(x))
 
 
 def borrowing(reader: Reader, pair: Pair, control: Control) -> Borrowing:
