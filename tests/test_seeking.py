@@ -182,7 +182,7 @@ def test_faces_are_edited_each_in_its_own_mask(tmp_path):
     assert 0 < inside.mean() < 0.6
 
 
-WEIGHED = "weights of words count in prompt-to-prompt alone"
+WEIGHED = "weights of words count in null-text and prompt-to-prompt alone"
 
 
 @pytest.mark.parametrize("method", ["sdedit", "blended", "diffedit"])
