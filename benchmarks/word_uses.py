@@ -9,6 +9,7 @@ import overpaint
 from benchmarks.pictures import FOLDER
 from benchmarks.uses import PORTRAIT, Figures
 from overpaint.data.sheets import Cell, sheet
+from overpaint.models.bundle import DiffusionModel
 from overpaint.models.zoo import load
 
 MODEL = "portraits-latent"
@@ -29,6 +30,7 @@ class Use:
     how: Mapping[str, Any] = field(default_factory=dict)
 
 
+LOOKED = ("person", "brown", "hair", "green", "sweater", "blue", "background")
 ANYWHERE = {"local_blend": "off"}
 SWAPS = (
     Use("red hair", said("long red hair")),
@@ -62,4 +64,14 @@ def tried() -> Figures:
             if method == "diffedit" and made.mask is not None:
                 cells.append(Cell(made.mask, ("found",)))
         sheet(cells).save(FOLDER / f"{method}-uses.png")
-    return figures
+    return figures | explained(model)
+
+
+def explained(model: DiffusionModel) -> Figures:
+    """The share of attention that words of the portrait's text have; keeps a sheet of them."""
+    found = [
+        each for each in overpaint.explain(PORTRAIT, said(), model=model) if each.word in LOOKED
+    ]
+    cells = [Cell(PORTRAIT, ("portrait",)), *(Cell(each.picture, (each.word,)) for each in found)]
+    sheet(cells).save(FOLDER / "explain.png")
+    return {f"explain, {each.word}: share": each.share for each in found}
