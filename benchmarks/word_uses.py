@@ -2,12 +2,10 @@
 
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Any
 
 import overpaint
 from benchmarks.pictures import FOLDER
-from benchmarks.uses import PORTRAIT, Figures
+from benchmarks.uses import PORTRAIT, Figures, Use
 from overpaint.data.sheets import Cell, sheet
 from overpaint.models.bundle import DiffusionModel
 from overpaint.models.zoo import load
@@ -21,30 +19,28 @@ def said(hair: str = HAIR, worn: str = WORN, wall: str = WALL, what: str = "phot
     return f"a {what} of a person with {hair} in {worn} on {wall}"
 
 
-@dataclass(frozen=True)
-class Use:
-    """One use: what is asked of `overpaint.edit`."""
-
-    words: str  # under its picture
-    prompt: str
-    how: Mapping[str, Any] = field(default_factory=dict)
-
-
 LOOKED = ("person", "brown", "hair", "green", "sweater", "blue", "background")
 ANYWHERE = {"local_blend": "off"}
+
+
+def use(words: str, prompt: str, **how: object) -> Use:
+    """One use under two texts, told by the words under its picture."""
+    return Use(words, words, prompt, how=how)
+
+
 SWAPS = (
-    Use("red hair", said("long red hair")),
-    Use("a purple sweater", said(worn="a purple sweater")),
-    Use("a red background", said(wall="a red background")),
+    use("red hair", said("long red hair")),
+    use("a purple sweater", said(worn="a purple sweater")),
+    use("a red background", said(wall="a red background")),
 )
 USES: Mapping[str, tuple[Use, ...]] = {
     "prompt-to-prompt": (
         *SWAPS,
-        Use("hair and sweater", said("long blond hair", "a purple sweater")),
-        Use("added: a top hat", f"{said()} with a top hat"),
-        Use("added: glasses", f"{said()} wearing round glasses"),
-        Use("a pencil sketch", said(what="pencil sketch"), ANYWHERE),
-        Use("a bronze statue", said(what="bronze statue"), ANYWHERE),
+        use("hair and sweater", said("long blond hair", "a purple sweater")),
+        use("added: a top hat", f"{said()} with a top hat"),
+        use("added: glasses", f"{said()} wearing round glasses"),
+        use("a pencil sketch", said(what="pencil sketch"), **ANYWHERE),
+        use("a bronze statue", said(what="bronze statue"), **ANYWHERE),
     ),
     "diffedit": SWAPS,
     "null-text": SWAPS,
@@ -56,11 +52,11 @@ def tried() -> Figures:
     figures, model = Figures(), load(MODEL)
     for method, uses in USES.items():
         cells = [Cell(PORTRAIT, ("portrait",))]
-        for use in uses:
+        for each in uses:
             began, texts = time.perf_counter(), {"source_prompt": said(), "method": method}
-            made = overpaint.edit(PORTRAIT, use.prompt, model=model, **texts, **use.how)
-            figures[f"{method}, {use.words}: seconds"] = time.perf_counter() - began
-            cells.append(Cell(made.images[0], (use.words,)))
+            made = overpaint.edit(PORTRAIT, each.prompt, model=model, **texts, **each.how)
+            figures[f"{method}, {each.words}: seconds"] = time.perf_counter() - began
+            cells.append(Cell(made.images[0], (each.words,)))
             if method == "diffedit" and made.mask is not None:
                 cells.append(Cell(made.mask, ("found",)))
         sheet(cells).save(FOLDER / f"{method}-uses.png")

@@ -22,6 +22,8 @@ from overpaint.inversions.registry import find
 from overpaint.inversions.source import Source, source_of
 from overpaint.inversions.trajectory import Trajectory
 from overpaint.memory import memory_errors
+from overpaint.methods.options import opt, parse_fields
+from overpaint.methods.prompted import SCALE
 from overpaint.methods.remembering import remember
 from overpaint.methods.starting import check_way
 from overpaint.metrics.fidelity import mae, psnr, ssim
@@ -29,8 +31,14 @@ from overpaint.models.bundle import Calls, DiffusionModel
 from overpaint.models.prompting import reader_of
 from overpaint.models.zoo import load, suited
 
-GUIDANCE, MOST_GUIDANCE = 7.5, 100  # of a model that reads text
 STRENGTH, STEPS = 0.5, 40
+
+
+@dataclass(frozen=True)
+class Guidance:
+    """The guidance of a model that reads text, in the range that edits have."""
+
+    guidance_scale: float = opt(SCALE, "how much more of the text than of none", 0, 100)
 
 
 @dataclass(frozen=True)
@@ -87,7 +95,10 @@ def reconstruct(
         OptionError: the inversion or a text needs a model that reads one, or the trajectory is of
             another picture, model, text, or way than is asked for.
     """
-    _check_scale(guidance_scale)
+    if guidance_scale is not None:
+        guidance_scale = parse_fields(
+            Guidance, {"guidance_scale": guidance_scale}, ""
+        ).guidance_scale
     picture = read_image(image)
     kept = None if trajectory is None else trajectories.load(trajectory)
     way = find(inversion or ("ddim" if kept is None else kept.inversion))
@@ -104,9 +115,10 @@ def reconstruct(
         x0 = counted.codec.encode(pixels.to(counted.device))
         # What is measured is made: an inversion that was kept by itself is not looked for.
         found = kept or way.invert(source, x0, levels, watch=watch)
-        check(found, source, x0)
-        check_levels(found, counted.schedule)
-        check_way(found, levels, way, counted.schedule)
+        if kept is not None:
+            check(kept, source, x0)
+            check_levels(kept, counted.schedule)
+            check_way(kept, levels, way, counted.schedule)
         rebuilt = counted.codec.decode(_walked_back(found, source, watch)).cpu()
         seconds = time.monotonic() - began
         alone = counted.codec.decode(x0).cpu()
@@ -121,12 +133,6 @@ def reconstruct(
         model=loaded.name,
         **_errors(pixels, rebuilt, alone),
     )
-
-
-def _check_scale(scale: float | None) -> None:
-    if scale is not None and not 0 <= scale <= MOST_GUIDANCE:  # also NaN
-        what = f"guidance_scale must be a number in [0, {MOST_GUIDANCE}], got {scale!r:.40}"
-        raise OptionError(what)
 
 
 def _levels(
@@ -161,7 +167,7 @@ def _source(
         reader_of(model)
         raise OptionError("guidance_scale needs a text to guide by", hint="Give a source prompt.")
     if scale is None:
-        scale = key.scale if key else GUIDANCE
+        scale = key.scale if key else SCALE
     return source_of(model, texts, scale=scale, rng=NoiseStream([seed]))
 
 

@@ -64,7 +64,7 @@ class Asked:
         """What the user should know, whatever the seed."""
         yield from self.placement.picture.warnings
         yield from self.mask.warnings if self.mask else ()
-        if isinstance(self.placement, Window) and not (self.faces or self.placement.whole):
+        if self.scene.zooms(self.placement) and not self.placement.whole:
             yield "zoomed in: the model is shown the mask's surroundings alone (--zoom off: all)"
         masks = self.scene.masks if len(self.faces) < 2 else ()  # the square is of the first face
         notes = [too_small(mask, self.placement, alone=len(masks) == 1) for mask in masks]

@@ -93,6 +93,11 @@ class AttentionPlan:
         return next((len(row.alignment.alphas) for row in self.rows if row is not None), None)
 
     @property
+    def weighs(self) -> bool:
+        """Whether words of some row count more or less than as ever."""
+        return any(row is not None and row.weights is not None for row in self.rows)
+
+    @property
     def unweighted(self) -> "AttentionPlan":
         """The same but for the weights: where words are looked at, however much they count."""
         rows = [None if row is None else replace(row, weights=None) for row in self.rows]

@@ -29,6 +29,7 @@ class Placement:
     picture: Picture
     source: Tensor
     box: tuple[int, int, int, int]
+    whole = True  # all of the picture is shown, as it need not be by a `Window`
 
     @property
     def canvas(self) -> Size:

@@ -49,12 +49,13 @@ class Controlled:
         told = reader_of(self.model)([""]) if cond is None else cond
         self._check(len(x), told.text.shape[1])
         cross = looks = None if self.plan is None else self.plan.cross(level, len(x))
-        if self.plan is not None and self.heat is not None:
+        if self.plan is not None and self.plan.weighs and self.heat is not None:
             looks = self.plan.unweighted.cross(level, len(x))
         factor = 1 if self.heat is None else self.heat.factor
         height, width = (-(-side // factor) for side in x.shape[2:])
-        on, looks = (route and route.to(x.device) for route in (cross, looks))
-        self.now.call = Call(level, len(x), self.plan, on, looks, self.heat, (height, width))
+        on = cross and cross.to(x.device)
+        seen = on if looks is cross else looks and looks.to(x.device)
+        self.now.call = Call(level, len(x), self.plan, on, seen, self.heat, (height, width))
         try:
             return self.model(x, level, told)
         finally:
