@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from itertools import chain
 
 from overpaint.core.alignment import aligned
-from overpaint.core.wording import Span, Word, Wording, cut, words
+from overpaint.core.wording import Span, Word, Wording, cut, meet, words
 
 Tokens = tuple[int, ...]
 # Words that join others: what they are attended to with is everywhere.
@@ -36,7 +36,7 @@ def changed(
     )
 
     def touched(j: int | None) -> bool:
-        return j is None or any(_meet(telling[j].chunk, span) for span in weighted)
+        return j is None or any(meet(telling[j].chunk, span) for span in weighted)
 
     gone = [i for i, j in pairs if i is not None and touched(j)]
     new = [j for i, j in pairs if j is not None and (i is None or touched(j))]
@@ -48,10 +48,6 @@ def changed(
 def _saying(wording: Wording, told: Sequence[Word], found: Sequence[int]) -> list[int]:
     """The numbers of words that do not only join others."""
     return [i for i in found if cut(wording.text, told[i].bare) not in JOINING]
-
-
-def _meet(one: Span, other: Span) -> bool:
-    return one[0] < other[1] and other[0] < one[1]
 
 
 def _described(wording: Wording, told: Sequence[Word], found: Sequence[int]) -> list[int]:

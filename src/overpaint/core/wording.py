@@ -31,7 +31,7 @@ class Wording:
     def over(self, start: int, end: int) -> tuple[int, ...]:
         """The tokens that stand for any of the characters [start, end)."""
         spans = enumerate(self.spans)
-        return tuple(i for i, span in spans if span and span[0] < end and start < span[1])
+        return tuple(i for i, span in spans if span and meet(span, (start, end)))
 
 
 @dataclass(frozen=True)
@@ -40,6 +40,11 @@ class Word:
 
     chunk: Span
     bare: Span
+
+
+def meet(one: Span, other: Span) -> bool:
+    """Whether two stretches of a text have characters in common."""
+    return one[0] < other[1] and other[0] < one[1]
 
 
 def words(text: str) -> list[Word]:
