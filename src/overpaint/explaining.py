@@ -21,6 +21,7 @@ from overpaint.data.placement import fit
 from overpaint.errors import OptionError
 from overpaint.inversions.ddim import ddim
 from overpaint.memory import memory_errors
+from overpaint.methods.options import opt, parse_fields
 from overpaint.models.attending import controlled, factor_near
 from overpaint.models.bundle import DiffusionModel
 from overpaint.models.prompting import reader_of
@@ -44,6 +45,14 @@ class Explained:
     picture: Image.Image  # the original, dark where nobody looks
 
 
+@dataclass(frozen=True)
+class Depth:
+    """How far a picture is inverted to see where its words are looked at."""
+
+    steps: int = opt(25, "network calls", 1, 1000)
+    strength: float = opt(1.0, "noise level up to which is looked", 0, 1)
+
+
 @memory_errors("explanation")
 def explain(
     image: object,
@@ -63,8 +72,10 @@ def explain(
         steps: network calls, up to the noise level `strength`, a fraction of the path.
 
     Raises:
-        OptionError: the model reads no text, or the prompt is empty or too long.
+        OptionError: the model reads no text, the prompt is empty or too long, or a number is out
+            of its range.
     """
+    depth = parse_fields(Depth, {"steps": steps, "strength": strength}, "explain")
     picture = read_image(image)
     loaded = model if isinstance(model, DiffusionModel) else load(model, device, dtype)
     reader_of(loaded, "an explanation")
@@ -74,7 +85,7 @@ def explain(
         raise OptionError("The prompt is empty", hint="Say what the picture shows with -p.")
     pixels, placement = fit(picture, loaded.frame)
     loaded = loaded.paced(pixels)
-    levels = loaded.schedule.path(below(loaded.schedule.time_of(strength), steps))
+    levels = loaded.schedule.path(below(loaded.schedule.time_of(depth.strength), depth.steps))
     maps = looked_at(loaded, pixels.to(loaded.device), prompt, told, levels, watch=watch)
     seen = F.interpolate(_spanned(maps), size=pixels.shape[-2:], mode="bilinear")
     spread = [placement.spread(each[None]) for each in seen[0]]

@@ -2,8 +2,13 @@
 
 import json
 from collections.abc import Callable
+from pathlib import Path
 
+import pytest
 from PIL import Image
+
+from overpaint import explain
+from overpaint.errors import OptionError
 
 EXPLAIN = ("explain", "face.png", "-m", "tiny-text", "--steps", "2", "-o", "out.png", "-p")
 
@@ -31,3 +36,16 @@ def test_what_cannot_be_explained_is_said(run: Callable) -> None:
     assert (refused.code, "prompt is empty" in refused.err) == (2, True)
     refused = run("explain face.png -m tiny -p hat -o out.png")
     assert (refused.code, "tiny reads no text" in refused.err) == (2, True)
+
+
+@pytest.mark.parametrize(
+    ("wrong", "message"),
+    [
+        ({"steps": 2.5}, r"steps must be a whole number in \[1, 1000\], got 2.5"),
+        ({"strength": 2}, r"strength must be a number in \[0, 1\], got 2"),
+        ({"strength": 0}, r"strength must be in \(0, 1\]"),
+    ],
+)
+def test_what_is_out_of_range_is_named(here: Path, wrong: dict, message: str) -> None:
+    with pytest.raises(OptionError, match=message):
+        explain(here / "face.png", "a hat", model="tiny-text", **wrong)

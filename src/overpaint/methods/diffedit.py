@@ -189,9 +189,10 @@ def noised(way: Way) -> Iterator[Tensor]:
     return solve(way.led(), start, way.levels, after=after)
 
 
-WALKS: Mapping[str, Callable[[Way, Trajectory], Iterator[Tensor]]] = dict(
-    zip(OPERATORS, (encoded, replaced), strict=False)  # the last one needs no way up
-)
+WALKS: Mapping[str, Callable[[Way, Trajectory], Iterator[Tensor]]] = {
+    "encode": encoded,
+    "glide": replaced,  # noise needs no way up
+}
 
 
 def _each(images: Tensor, run: Run) -> Tensor:
