@@ -35,10 +35,12 @@ STRENGTH, STEPS = 0.5, 40
 
 
 @dataclass(frozen=True)
-class Guidance:
-    """The guidance of a model that reads text, in the range that edits have."""
+class Way:
+    """How far a picture is inverted, and how guided; what is open is as a trajectory has it."""
 
-    guidance_scale: float = opt(SCALE, "how much more of the text than of none", 0, 100)
+    strength: float | None = opt(None, "noise level up to which it is inverted", 0, 1)
+    steps: int | None = opt(None, "moves up to there, and as many back", 1, 1000)
+    guidance_scale: float | None = opt(None, "how much more of the text than of none", 0, 100)
 
 
 @dataclass(frozen=True)
@@ -86,39 +88,37 @@ def reconstruct(
     Args:
         model: "auto" is the embedded one that reads text where the inversion or a text needs it.
         source_prompt: what the picture shows, for a model that reads text.
+        strength: in (0, 1]. steps: in [1, 1000].
         guidance_scale: of that text against the empty one, in [0, 100]; 7.5 where nothing is given.
         inversion: a name of `overpaint.inversions.registry`.
         trajectory: a file of one that was kept, to go back from.
         seed: of the noise of edit-friendly inversion.
 
     Raises:
-        OptionError: the inversion or a text needs a model that reads one, or the trajectory is of
-            another picture, model, text, or way than is asked for.
+        OptionError: a number is out of its range, the inversion or a text needs a model that reads
+            one, or the trajectory is of another picture, model, text, or way than is asked for.
     """
-    if guidance_scale is not None:
-        guidance_scale = parse_fields(
-            Guidance, {"guidance_scale": guidance_scale}, ""
-        ).guidance_scale
+    asked = {"strength": strength, "steps": steps, "guidance_scale": guidance_scale}
+    way = parse_fields(Way, asked, "reconstruct")
     picture = read_image(image)
     kept = None if trajectory is None else trajectories.load(trajectory)
-    way = find(inversion or ("ddim" if kept is None else kept.inversion))
+    how = find(inversion or ("ddim" if kept is None else kept.inversion))
     told = source_prompt or (kept is not None and kept.key is not None and kept.key.texts)
-    model = suited(model, reads=way.reads or bool(told))
+    model = suited(model, reads=how.reads or bool(told))
     loaded = load(model, device, dtype) if isinstance(model, str) else model
     pixels, placement = fit(picture, loaded.frame)
     counted = replace(loaded.paced(pixels), calls=(calls := Calls()))
     kept = None if kept is None else kept.to(counted.device)
-    source = _source(counted, source_prompt, guidance_scale, seed, kept)
-    began = time.monotonic()
-    levels = _levels(counted.schedule, strength, steps, kept)
+    source = _source(counted, source_prompt, way.guidance_scale, seed, kept)
+    levels, began = _levels(counted.schedule, way, kept), time.monotonic()
     with torch.no_grad():
         x0 = counted.codec.encode(pixels.to(counted.device))
-        # What is measured is made: an inversion that was kept by itself is not looked for.
-        found = kept or way.invert(source, x0, levels, watch=watch)
         if kept is not None:
             check(kept, source, x0)
             check_levels(kept, counted.schedule)
-            check_way(kept, levels, way, counted.schedule)
+            check_way(kept, levels, how, counted.schedule)
+        # What is measured is made: an inversion that was kept by itself is not looked for.
+        found = kept or how.invert(source, x0, levels, watch=watch)
         rebuilt = counted.codec.decode(_walked_back(found, source, watch)).cpu()
         seconds = time.monotonic() - began
         alone = counted.codec.decode(x0).cpu()
@@ -135,10 +135,9 @@ def reconstruct(
     )
 
 
-def _levels(
-    schedule: Schedule, strength: float | None, steps: int | None, kept: Trajectory | None
-) -> list[Level]:
+def _levels(schedule: Schedule, way: Way, kept: Trajectory | None) -> list[Level]:
     """Those asked for; where nothing is, the trajectory's own."""
+    strength, steps = way.strength, way.steps
     if kept is not None and strength is None and steps is None:
         return list(kept.levels)
     if strength is None:
