@@ -84,6 +84,12 @@ def test_null_text_inverts_by_its_name():
         performed("null-text", inversion="ddim")
 
 
+@pytest.mark.parametrize("name", ["null-text", "fixed-point"])
+def test_an_inversion_that_strays_from_the_picture_is_told(name):
+    (note,) = performed(inversion=name).notes
+    assert note.startswith(f"{name} misses a move by ")
+
+
 @pytest.mark.parametrize("name", ["prompt-to-prompt", "null-text"])
 def test_a_source_prompt_is_needed(name):
     with pytest.raises(OptionError, match="needs a source prompt"):

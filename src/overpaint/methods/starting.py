@@ -15,6 +15,8 @@ from overpaint.methods.remembering import keep, place_of, recalled
 from overpaint.models.bundle import DiffusionModel
 
 REMEMBERED = "the fit of {} is from the cache: calls and seconds are without it"
+STRAYED = "{} misses a move by {:.2g}: what shall stay may change; direct inversion misses none"
+LOOSE = 0.1  # root mean square, where noise has 1
 
 
 def inverted(
@@ -49,7 +51,10 @@ def inverted(
 
 def doubts(trajectory: Trajectory) -> tuple[str, ...]:
     """What to know of an edit that starts from it."""
-    return (REMEMBERED.format(trajectory.inversion),) if trajectory.remembered else ()
+    name, residual = trajectory.inversion, trajectory.residual or 0
+    said = REMEMBERED.format(name), STRAYED.format(name, residual)
+    told = trajectory.remembered, residual > LOOSE
+    return tuple(note for note, holds in zip(said, told, strict=True) if holds)
 
 
 def check_way(
