@@ -4,14 +4,15 @@ from collections.abc import Callable, Mapping
 from functools import partial
 
 from benchmarks.row import Row, at
-from benchmarks.swapped import KINDS
+from benchmarks.swapped import ALL, KINDS
 
 RUN = "python -m benchmarks"
 
 
 def swaps(method: str, *, asked: float, decibels: float, seconds: Mapping[str, float]) -> list[Row]:
-    """As asked, kept, and the background of every kind; seconds of the ways to edit."""
-    found = [row for kind in KINDS for row in _of(method, kind, asked=asked, decibels=decibels)]
+    """As asked, kept, and the background, of all and every kind; seconds of the ways to edit."""
+    kinds = (ALL, *KINDS)
+    found = [row for kind in kinds for row in _of(method, kind, asked=asked, decibels=decibels)]
     for way, bar in seconds.items():
         label, value = f"{way}: one edit, model loaded", at("speed", f"{way}, model loaded")
         found.append(Row(label, f"{RUN} speed", value, bar, "s", more=False))
@@ -29,7 +30,7 @@ def _of(method: str, kind: str, *, asked: float, decibels: float) -> list[Row]:
 
 def diffedit() -> list[Row]:
     """Besides these, its mask."""
-    overlap = at("diffedit", "mask, IoU")
+    overlap = at("diffedit", f"{ALL}: mask, IoU")
     return [
         *swaps("diffedit", asked=0.75, decibels=30, seconds={"diffedit": 10}),
         Row("mask against the true region: IoU", f"{RUN} diffedit", overlap, 0.5, ".2f"),

@@ -23,6 +23,7 @@ KINDS: Mapping[str, str] = {
     "headwear": "headwear",
 }
 """What is swapped: the attribute, from a value to any other; not from or to none."""
+ALL = "all four"
 TOLD = ("hair", "headwear", "clothing", "background")  # in every caption, where they are seen
 LEAST = 0.003  # of the picture: a smaller change is hardly seen
 

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from benchmarks.local import Figures, Local, as_asked, kept
-from benchmarks.swapped import KINDS, wanted
+from benchmarks.swapped import ALL, KINDS, wanted
 from overpaint.core.shaping import overlap
 from overpaint.methods import registry
 from overpaint.methods.registry import Outcome, Run, Task
@@ -37,7 +37,8 @@ def measured(
         figures |= {f"{kind}, true edit: {n}": v for n, v in judged(swaps, truth).items()}
         shown = masks.expand_as(source) * 2 - 1
         rows[kind] = torch.stack([source, shown, made, truth])
-    figures["mask, IoU"] = sum(figures[f"{kind}: mask, IoU"] for kind in KINDS) / len(KINDS)
+    for what in ("asked", "kept", "background, dB", "mask, IoU"):
+        figures[f"{ALL}: {what}"] = sum(figures[f"{kind}: {what}"] for kind in KINDS) / len(KINDS)
     return figures, rows
 
 
