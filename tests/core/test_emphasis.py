@@ -36,7 +36,9 @@ def test_any_text_can_be_escaped(text):
     assert typed(escaped).weights == ()
 
 
-@pytest.mark.parametrize("text", ["a cat (smiling)", "a (red hat", "a red) hat", "a :) cat", "()"])
+@pytest.mark.parametrize(
+    "text", ["a cat (smiling)", "a (red hat", "a red) hat", "a :) cat", "()", "((a))", "((a)"]
+)
 def test_parentheses_without_a_weight_are_text(text):
     assert typed(text).text == text
 
@@ -46,11 +48,17 @@ def test_weights_after_plain_parentheses_are_found():
     assert found == Typed("a (big) red hat", (((8, 11), 2.0),))
 
 
+def test_plain_parentheses_lie_around_and_in_weights():
+    assert typed("(a (red:2) hat)") == Typed("(a red hat)", (((3, 6), 2.0),))
+    assert typed("a ((red):2) hat") == Typed("a (red) hat", (((2, 7), 2.0),))
+
+
 @pytest.mark.parametrize(
     ("prompt", "message"),
     [
         ("a (red: hat", "leaves a parenthesis open"),
-        ("a ((red:2) hat:3)", "a parenthesis in another"),
+        ("a ((red:2) hat:3)", "a weight in another"),
+        ("a (big (red:2 hat", "leaves a parenthesis open"),
         ("a (red:much)", r"\(red:much\) is no weighted phrase"),
         ("a (:2)", r"\(:2\) is no weighted phrase"),
         ("a (red:nan)", r"the weight in \[-20, 20\]"),

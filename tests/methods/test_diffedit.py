@@ -153,6 +153,12 @@ def test_several_edits_take_no_more_calls_than_one():
     assert counted.calls.count == 8
 
 
+@pytest.mark.parametrize("idle", [{"inversion": "edict"}, {"encode_source": True}])
+def test_noise_that_is_drawn_encodes_nothing(idle):
+    with pytest.raises(OptionError, match=f"{next(iter(idle))} has no effect with operator=noise"):
+        Options(operator="noise", **idle)
+
+
 def test_guidance_acts():
     one, other = (made(Task(IMAGE, PROMPT, SOURCE, LEFT), guidance_scale=s) for s in (1.0, 7.5))
     assert not torch.allclose(one.images, other.images, atol=0.01)

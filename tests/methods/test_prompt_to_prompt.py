@@ -6,7 +6,7 @@ import torch
 from overpaint.errors import OptionError
 from overpaint.inversions.registry import INVERSIONS
 from overpaint.methods import registry
-from overpaint.methods.prompt_to_prompt import NOWHERE, listed, windowed
+from overpaint.methods.prompt_to_prompt import ANYWHERE, NOWHERE, listed, windowed
 from overpaint.methods.registry import Run, Task
 
 from ..looking import looking
@@ -16,10 +16,10 @@ FROM, TO = "a person with brown hair", "a person with red hair"
 IMAGE = torch.rand(1, 3, 16, 16, generator=torch.Generator().manual_seed(0)) * 2 - 1
 
 
-def performed(name="prompt-to-prompt", seeds=(0,), **options):
+def performed(name="prompt-to-prompt", seeds=(0,), target=TO, **options):
     method = registry.find(name)
     parsed = registry.parse_options(method, {"num_inference_steps": 3, **options})
-    return registry.perform(method, MODEL, Task(IMAGE, TO, FROM), parsed, Run(seeds), {})
+    return registry.perform(method, MODEL, Task(IMAGE, target, FROM), parsed, Run(seeds), {})
 
 
 def test_the_method_shows_where_it_edits_and_leaves_the_rest():
@@ -53,6 +53,13 @@ def test_an_edit_whose_words_are_looked_at_nowhere_says_so(more):
     assert torch.equal(found.images, IMAGE)
     assert found.notes == (NOWHERE,)
     assert performed().notes == ()
+
+
+def test_texts_that_differ_in_no_word_let_the_edit_act_anywhere_and_say_so():
+    found = performed(target=f"{FROM}_")
+    assert found.mask is None
+    assert found.notes == (ANYWHERE,)
+    assert performed(target=f"{FROM}_", local_blend="off").notes == ()
 
 
 def test_local_blend_begins_before_the_path_ends():
@@ -108,3 +115,5 @@ def test_lists_of_words_are_read():
     for wrong in ("hair", "=0.4", "hair=0.1-0.2-0.3", "hair=much"):
         with pytest.raises(OptionError, match="no part of the path"):
             windowed(wrong)
+    with pytest.raises(OptionError, match="'hat' has two parts of the path"):
+        windowed("hat=0.1,hat=0.9")

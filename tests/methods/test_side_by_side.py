@@ -31,7 +31,7 @@ def inverted(name="direct", x0=X0[:1], texts=(FROM,), model=MODEL):
 
 def made(pairs, control=EVERYWHERE, name="direct", trajectory=None, model=MODEL, **more):
     trajectory = trajectory or inverted(name, model=model)
-    return edited(model, trajectory, pairs, control, inversion=find(name), scale=SCALE, **more)
+    return edited(model, trajectory, pairs, control, scale=SCALE, **more)
 
 
 def test_an_edit_that_says_the_same_is_the_picture_replayed():

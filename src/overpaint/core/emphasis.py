@@ -37,49 +37,42 @@ def typed(prompt: str) -> Typed:
     themselves; a colon needs that inside alone.
 
     Raises:
-        OptionError: a parenthesis with a colon is left open, has no weight, or lies in another one.
+        OptionError: a parenthesis with a colon is left open, has no weight, or holds another one.
     """
     text, weights, at = "", list[tuple[Span, float]](), 0
-    colon: int | None = None
-    start: int | None = None
+    opened = list[tuple[int, int | None]]()  # where parentheses stand, each with its last colon
     while at < len(prompt):
         letter, at = prompt[at], at + 1
         if letter == "\\" and prompt[at : at + 1] in ("(", ")", ":", "\\"):
             text, at = text + prompt[at], at + 1
-        elif letter == "(":
-            if start is not None:
-                raise OptionError(f"{prompt!r:.80} has a parenthesis in another", hint=PLAIN)
-            start, colon = len(text), None
-        elif letter == ")":
-            if start is None or colon is None:
-                text = text + ")" if start is None else _plain(text, start) + ")"
-            else:
-                text, weight = _weighted(text, start, colon)
-                weights.append(((start, len(text)), weight))
-            start = None
-        else:
-            colon = len(text) if letter == ":" else colon
+            continue
+        start, colon = opened.pop() if letter == ")" and opened else (0, None)
+        if colon is None:
+            if letter == "(":
+                opened.append((len(text), None))
+            elif letter == ":" and opened:
+                opened[-1] = opened[-1][0], len(text)
             text += letter
-    if start is not None and colon is not None:
+        elif weights and weights[-1][0][0] > start:
+            raise OptionError(f"{prompt!r:.80} has a weight in another", hint=PLAIN)
+        else:
+            text, weight = _weighted(text, start, colon)
+            weights.append(((start, len(text)), weight))
+    if any(colon is not None for _, colon in opened):
         raise OptionError(f"{prompt!r:.80} leaves a parenthesis open", hint=PLAIN)
-    return Typed(text if start is None else _plain(text, start), tuple(weights))
-
-
-def _plain(text: str, start: int) -> str:
-    """The text with a parenthesis that opens there."""
-    return f"{text[:start]}({text[start:]}"
+    return Typed(text, tuple(weights))
 
 
 def _weighted(text: str, start: int, colon: int) -> tuple[str, float]:
-    """The text up to the end of the phrase that starts there, and its weight."""
-    phrase = text[start:colon].strip()
+    """The text up to the end of the phrase that a parenthesis begins there, and its weight."""
+    phrase = text[start + 1 : colon].strip()
     try:
         weight = float(text[colon + 1 :])
     except ValueError:
         weight = math.nan
     if not phrase or not abs(weight) <= STRONGEST:  # also NaN
         raise OptionError(
-            f"({text[start:]!s:.60}) is no weighted phrase",
+            f"{text[start:]!s:.60}) is no weighted phrase",
             f"that is (words:weight), the weight in [{-STRONGEST:g}, {STRONGEST:g}]",
             PLAIN,
         )

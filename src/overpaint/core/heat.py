@@ -33,10 +33,6 @@ class Heat:
         """(R, W, h, w): what share of its attention a place gives a word; None before any call."""
         return None if self.total is None else self.total / self.count
 
-    def clear(self) -> None:
-        """Forgets all maps."""
-        self.total, self.count = None, 0
-
 
 def indicator(rows: Sequence[tuple[Wording, Sequence[Sequence[str | int | Span]]]]) -> Tensor:
     """(R, L, W): of each text the tokens of W groups of words, of which a group may be empty.

@@ -41,6 +41,14 @@ class Options(Finding):
     operator: str = opt("encode", "the paper's, or one it compares with", choices=OPERATORS)
     hint: str = opt("instead", "what a mask that is given does to the one found", choices=HINTS)
 
+    def __post_init__(self) -> None:
+        """Refuses what is set but has no effect."""
+        super().__post_init__()
+        for idle in ("inversion", "encode_source") if self.operator == "noise" else ():
+            if getattr(self, idle) != getattr(Options, idle):
+                what = f"{idle} has no effect with operator=noise"
+                raise OptionError(what, "nothing is encoded", "Leave one of them out.")
+
 
 @register(
     "diffedit",

@@ -3,15 +3,14 @@
 from dataclasses import dataclass
 
 from overpaint.inversions.trajectory import Trajectory
-from overpaint.methods import prompt_to_prompt
+from overpaint.methods import prompt_to_prompt as attending
 from overpaint.methods.options import opt
-from overpaint.methods.prompt_to_prompt import attended
 from overpaint.methods.registry import Outcome, Run, Task, register
 from overpaint.models.bundle import DiffusionModel
 
 
 @dataclass(frozen=True)
-class Options(prompt_to_prompt.Options):
+class Options(attending.Options):
     """Options of Null-text inversion."""
 
     inversion: str = opt("null-text", "how the picture is inverted", choices=("null-text",))
@@ -38,4 +37,4 @@ def null_text(
     trajectory: Trajectory | None = None,
 ) -> Outcome:
     """One picture for each seed, all alike: nothing is drawn by chance."""
-    return attended(model, task, options, run, trajectory)
+    return attending.prompt_to_prompt(model, task, options, run, trajectory=trajectory)

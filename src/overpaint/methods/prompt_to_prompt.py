@@ -23,6 +23,7 @@ AUTO, OFF = "auto", "off"
 # Without effect where the edit may act anywhere.
 IDLE = ("local_keep", "blend_threshold", "blend_start", "blend_spread")
 NOWHERE = "the words it may act on are looked at nowhere: nothing is edited"
+ANYWHERE = "no word differs in the two texts: the edit may act anywhere"
 SOFT = 4  # pixels over which an edit fades into the picture
 
 
@@ -101,19 +102,8 @@ def prompt_to_prompt(
     trajectory: Trajectory | None = None,
 ) -> Outcome:
     """One picture for each seed; only edit-friendly inversion makes them differ."""
-    return attended(model, task, options, run, trajectory)
-
-
-def attended(
-    model: DiffusionModel,
-    task: Task,
-    options: Options,
-    run: Run,
-    kept: Trajectory | None = None,
-) -> Outcome:
-    """The edit of a picture by its inversion, or by a trajectory that was kept."""
     inversion, count = find(options.inversion), len(run.seeds)
-    chance = inversion.draws and kept is None
+    chance = inversion.draws and trajectory is None
     if options.strength == 0:
         return Outcome(task.image.expand(count, -1, -1, -1).contiguous(), chance=False)
     rows = count if chance else 1
@@ -122,13 +112,12 @@ def attended(
     source = source_of(model, [task.source_prompt], scale=scale, rng=run.rng)
     times = below(model.schedule.time_of(options.strength), options.num_inference_steps)
     levels = model.schedule.path(times)
-    trajectory = inverted(model, source, x0, levels, inversion=inversion, run=run, kept=kept)
+    found = inverted(model, source, x0, levels, inversion=inversion, run=run, kept=trajectory)
     made = edited(
         model,
-        trajectory,
+        found,
         [Pair(task.source_prompt, task.prompt, row) for row in range(rows)],
         options.control,
-        inversion=inversion,
         scale=scale,
         mask=None if task.mask is None else model.codec.encode_mask(task.mask),
         watch=run.watch,
@@ -138,8 +127,10 @@ def attended(
     if mask is not None and task.mask is not None:
         mask = torch.minimum(mask, task.mask)
     images = images.expand(count, -1, -1, -1).contiguous()
-    notes = doubts(trajectory)
-    if mask is not None and not mask.any():
+    notes = doubts(found)
+    if mask is None and options.local_blend != OFF:
+        notes = (*notes, ANYWHERE)
+    elif mask is not None and not mask.any():
         notes = (*notes, NOWHERE)
     return Outcome(images, mask=mask, redrawn=True, chance=chance, notes=notes)
 
@@ -153,7 +144,7 @@ def windowed(words: str) -> dict[str | int, float | Window]:
     """Words with parts of the path: "hair=0.4" ends there, "hat=0.2-0.8" begins and ends.
 
     Raises:
-        OptionError: it is neither.
+        OptionError: it is neither, or a word has two.
     """
     found: dict[str | int, float | Window] = {}
     for each in listed(words):
@@ -165,5 +156,7 @@ def windowed(words: str) -> dict[str | int, float | Window]:
         except ValueError as error:
             hint = "Write WORD=END or WORD=START-END."
             raise OptionError(f"{each!r:.60} is no part of the path", hint=hint) from error
+        if word in found:
+            raise OptionError(f"{word!r:.60} has two parts of the path", hint="Give it one.")
         found[word] = ends[0] if len(ends) == 1 else (ends[0], ends[1])
     return found

@@ -18,7 +18,7 @@ from overpaint.core.swapping import swap
 from overpaint.core.watch import Watch, unwatched
 from overpaint.core.wording import HELD, Wording, find
 from overpaint.errors import OptionError
-from overpaint.inversions.registry import Inversion
+from overpaint.inversions.registry import find as find_way
 from overpaint.inversions.trajectory import Trajectory
 from overpaint.models.attending import controlled, factor_near
 from overpaint.models.bundle import DiffusionModel
@@ -85,7 +85,6 @@ def edited(
     pairs: Sequence[Pair],
     control: Control,
     *,
-    inversion: Inversion,
     scale: float,
     mask: Tensor | None = None,
     watch: Watch = unwatched,
@@ -103,33 +102,34 @@ def edited(
         OptionError: a pair is of no picture, or of another text than the picture was inverted
             under, or two pairs say otherwise what a picture shows; weights never count.
     """
-    reader, count = reader_of(model), len(trajectory.noise)
+    reader, count, way = reader_of(model), len(trajectory.noise), find_way(trajectory.inversion)
     _check(pairs, trajectory)
     found = trajectory.rows([*range(count), *(pair.picture for pair in pairs)])
-    shown = {pair.picture: pair.source for pair in pairs}
-    texts = [shown.get(i, "") for i in range(count)] + [typed(pair.target).text for pair in pairs]
-    plan = AttentionPlan(
-        found.levels,
-        [*[None] * count, *_borrowings(reader, pairs, control, len(found.levels) - 1)],
-        normalised=control.normalised,
-    )
+    rows = [*[None] * count, *_borrowings(reader, pairs, control, len(found.levels) - 1)]
+    plan = AttentionPlan(found.levels, rows, normalised=control.normalised)
     blending = None if control.local is None else _blending(model, found, pairs, control.local)
+    nothing, told = reader([""]), reader(_texts(pairs, count))
     with controlled(model, plan, None if blending is None else blending.heat) as shared:
-        nothing, sources = reader([""]), count if inversion.pins else 0
         denoise = guided_beside(
             lambda level: found.empty_at(level, nothing),
             shared,
-            reader(texts),
+            told,
             scale,
-            sources=sources,
+            sources=count if way.pins else 0,
         )
         after = _after(found, blending, None if mask is None else _rows(mask, pairs, count))
-        moves = inversion.replay(found, denoise, after, sources=count)
-        x = last(watch(moves, len(found.levels) - 1, "editing"))
+        moves = way.replay(found, denoise, after, sources=count)
+        edits = last(watch(moves, len(found.levels) - 1, "editing"))[count:]
     if blending is None or blending.mask is None:
-        return Made(x[count:])
-    pixels = [side * model.codec.factor for side in x.shape[2:]]
-    return Made(x[count:], blending.mask[count:], blending.region(pixels)[count:].to(x))
+        return Made(edits)
+    pixels = [side * model.codec.factor for side in edits.shape[2:]]
+    return Made(edits, blending.mask[count:], blending.region(pixels)[count:].to(edits))
+
+
+def _texts(pairs: Sequence[Pair], count: int) -> list[str]:
+    """What all rows show: so many pictures, then the edits."""
+    shown = {pair.picture: pair.source for pair in pairs}
+    return [shown.get(i, "") for i in range(count)] + [typed(pair.target).text for pair in pairs]
 
 
 def borrowing(reader: Reader, pair: Pair, control: Control) -> Borrowing:
@@ -235,15 +235,16 @@ def _named(
     return tuple(found[0]), tuple(found[1])
 
 
-def _after(trajectory: Trajectory, blending: After | None, mask: Tensor | None) -> After | None:
+def _after(
+    trajectory: Trajectory, blending: LocalBlend | None, mask: Tensor | None
+) -> After | None:
     """Local blend, then the picture's own states outside a mask."""
     if mask is None:
         return blending
     keep = keep_trajectory(trajectory.states, mask)
     if blending is None:
         return keep
-    first = blending
-    return lambda x, level: keep(first(x, level), level)
+    return lambda x, level: keep(blending(x, level), level)
 
 
 def _wording(reader: Reader, text: str) -> Wording:
