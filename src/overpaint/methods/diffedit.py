@@ -20,7 +20,7 @@ from overpaint.inversions.trajectory import Trajectory
 from overpaint.methods.finding import Finding, Found, found
 from overpaint.methods.guiding import whole
 from overpaint.methods.options import opt
-from overpaint.methods.prompted import SCALE, led
+from overpaint.methods.prompted import led
 from overpaint.methods.registry import Outcome, Run, Task, register
 from overpaint.methods.starting import doubts, inverted
 from overpaint.models.bundle import DiffusionModel
@@ -33,9 +33,9 @@ OPERATORS, HINTS = ("encode", "glide", "noise"), ("instead", "intersect", "union
 class Options(Finding):
     """Options of DiffEdit."""
 
-    strength: float = opt(0.8, "noise level up to which it is encoded: 0 keeps the picture", 0, 1)
+    strength: float = opt(1.0, "noise level up to which it is encoded: 0 keeps the picture", 0, 1)
     num_inference_steps: int = opt(50, "steps up to there, and as many back", 1, 1000)
-    guidance_scale: float = opt(SCALE, "how much more of the text than of none", 0, 100)
+    guidance_scale: float = opt(5.0, "how much more of the text than of none", 0, 100)
     inversion: str = opt("ddim", "how the picture is encoded", choices=tuple(INVERSIONS))
     encode_source: bool = opt(False, "under the source prompt, not without text (as the paper)")
     operator: str = opt("encode", "the paper's, or one it compares with", choices=OPERATORS)

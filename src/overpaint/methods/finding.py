@@ -21,7 +21,7 @@ from overpaint.models.prompting import apart, reader_of
 class Finding:
     """How a mask is found; pixels are the model's own."""
 
-    mask_encode_strength: float = opt(0.5, "noise level at which texts are compared", 0.01, 1)
+    mask_encode_strength: float = opt(0.65, "noise level at which texts are compared", 0.01, 1)
     num_maps_per_mask: int = opt(10, "noises under which they are, averaged", 1, 1000)
     antithetic: bool = opt(True, "every second noise is the opposite of the one before")
     agreement: float | None = opt(

@@ -13,7 +13,6 @@ from overpaint.inversions.registry import INVERSIONS, find
 from overpaint.inversions.source import source_of
 from overpaint.inversions.trajectory import Trajectory
 from overpaint.methods.options import opt
-from overpaint.methods.prompted import SCALE
 from overpaint.methods.registry import Outcome, Run, Task, register
 from overpaint.methods.side_by_side import ALIGNMENTS, Control, Local, Pair, edited
 from overpaint.methods.starting import doubts, inverted
@@ -32,14 +31,14 @@ class Options:
     """Options of Prompt-to-Prompt."""
 
     num_inference_steps: int = opt(50, "steps up to noise, and as many back", 1, 1000)
-    guidance_scale: float = opt(SCALE, "how much more of the text than of none", 0, 100)
+    guidance_scale: float = opt(5.0, "how much more of the text than of none", 0, 100)
     strength: float = opt(1.0, "noise level up to which the picture is inverted", 0, 1)
     inversion: str = opt("direct", "how the picture is inverted", choices=tuple(INVERSIONS))
     alignment: str = opt(
         "swap", "other words take the place of old ones, or have none", choices=tuple(ALIGNMENTS)
     )
-    cross_replace: float = opt(0.8, "part of the path with the picture's attention to words", 0, 1)
-    self_replace: float = opt(0.2, "part of it with the picture's attention to itself", 0, 1)
+    cross_replace: float = opt(0.4, "part of the path with the picture's attention to words", 0, 1)
+    self_replace: float = opt(0.1, "part of it with the picture's attention to itself", 0, 1)
     cross_replace_words: str = opt("", 'the same of single words: "hair=0.4,hat=0.2-0.8"')
     local_blend: str = opt(
         AUTO,
@@ -48,7 +47,7 @@ class Options:
     )
     local_keep: str = opt("", "words where it may not")
     blend_threshold: float = opt(
-        0.3, "share of the most attention to a word that is its place", 0, 1
+        0.35, "share of the most attention to a word that is its place", 0, 1
     )
     blend_start: float = opt(0.2, "part of the path before the edit is held to them", 0, 1)
     blend_spread: bool = opt(False, "their place is a cell larger on each side, as in the code")

@@ -48,7 +48,7 @@ class Local:
 
     words: tuple[str, ...] | None = None
     kept: tuple[str, ...] = ()  # whose places stay as they are, whatever others say
-    threshold: float = 0.3
+    threshold: float = 0.35
     start: float = 0.2
     spread: bool = False  # a word's place is a cell larger on each side (the authors' code)
 
@@ -58,8 +58,8 @@ class Control:
     """How much of a picture's attention its edits take; windows are fractions of the path."""
 
     alignment: str = "swap"
-    cross: float = 0.8
-    selves: float = 0.2
+    cross: float = 0.4
+    selves: float = 0.1
     words: Mapping[str | int, float | Window] = field(
         default_factory=dict
     )  # with windows of their own
