@@ -154,6 +154,15 @@ def test_strips_do_not_stand_in_the_way_but_other_pictures_do(places, tunings):
     assert (places / "robot/strips/holiday.png").read_bytes() == b"mine"
 
 
+@pytest.mark.parametrize(
+    "texts", [("a 🐱", "a 🐶"), ("लाल टोपा", "लाल टोपी"), ("a 3 $ hat", "a 3 € hat"), ("", "")]
+)
+def test_texts_are_told_apart_by_all_but_punctuation(texts):
+    adapters.check_apart(*texts)
+    with pytest.raises(OptionError, match="mean the same"):
+        adapters.check_apart("Weiße, hats!", " weisse  HATS_")
+
+
 def test_a_text_equal_to_its_source_is_refused(places, tunings):
     with pytest.raises(OptionError, match="mean the same"):
         tuning.tune("A robot!", source_prompt="a robot", model="nowhere")

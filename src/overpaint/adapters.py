@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
+from unicodedata import category
 
 from platformdirs import user_cache_path
 
@@ -77,8 +78,9 @@ def forgotten(name: str) -> bool:
 
 
 def plain(text: str) -> str:
-    """A text as adapters are looked up by: lower case, words and single spaces."""
-    return " ".join(re.findall(r"\w+", text.lower()))
+    """A text as adapters are looked up by: no matter its case, punctuation and blanks."""
+    kept = (" " if category(each)[0] == "P" else each for each in text.casefold())
+    return " ".join("".join(kept).split())
 
 
 def check_apart(prompt: str, source_prompt: str) -> None:

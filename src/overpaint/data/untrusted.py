@@ -44,8 +44,10 @@ def json_object(source: str | bytes, most: int) -> dict[str, Any]:
 
 def text(name: str, value: Any) -> str:
     """A text of at most 20,000 characters, without NUL and lone surrogates."""
-    if not isinstance(value, str) or len(value) > _MOST_TEXT or "\0" in value:
+    if not isinstance(value, str) or len(value) > _MOST_TEXT:
         raise refused(f"{name} is {brief(value)}, expected at most {_MOST_TEXT} characters")
+    if "\0" in value:
+        raise refused(f"{name} holds a character NUL")
     try:
         value.encode()
     except UnicodeEncodeError as error:
