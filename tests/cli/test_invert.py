@@ -9,6 +9,7 @@ import pytest
 from PIL import Image
 
 from overpaint.inversions.registry import INVERSIONS
+from overpaint.inversions.titles import TITLES
 
 TEXT = "invert face.png -m tiny-text --steps 4 --strength 0.3 --guidance-scale 2 --json"
 
@@ -42,7 +43,7 @@ def test_every_inversion_of_the_pixel_model_or_why_not(run: Callable, name: str)
 
 def test_help_has_a_word_on_each(run: Callable) -> None:
     listed = " ".join(run("invert --help").text.replace("│", " ").split())
-    assert all(f"{name}: {each.title}" in listed for name, each in INVERSIONS.items())
+    assert all(f"{name}: {title}" in listed for name, title in TITLES.items())
 
 
 def test_calls_are_those_of_the_network(run: Callable) -> None:

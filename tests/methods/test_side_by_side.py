@@ -12,7 +12,9 @@ from overpaint.core.solvers import last
 from overpaint.errors import OptionError
 from overpaint.inversions.registry import find
 from overpaint.inversions.source import source_of
-from overpaint.methods.side_by_side import Control, Local, Pair, edited
+from overpaint.methods.holding import Local
+from overpaint.methods.pairs import Pair
+from overpaint.methods.side_by_side import Control, edited
 
 from ..looking import looking
 

@@ -18,7 +18,6 @@ from overpaint.inversions.fixed_point import fixed_point
 from overpaint.inversions.negative_prompt import negative_prompt
 from overpaint.inversions.null_text import null_text
 from overpaint.inversions.source import Source
-from overpaint.inversions.titles import TITLES
 from overpaint.inversions.trajectory import Trajectory, replay
 
 Up = Callable[..., Trajectory]
@@ -61,11 +60,6 @@ class Inversion:
     tied: bool = False  # the way down takes the very levels of the way up, and a step of its own
     pins: bool = False  # the pictures' own rows need no prediction on the way down
     draws: bool = False  # noise, so that another seed finds another way
-
-    @property
-    def title(self) -> str:
-        """What it is, in a few words."""
-        return TITLES[self.name]
 
     def invert(
         self, source: Source, x0: Tensor, levels: Sequence[Level], *, watch: Watch = unwatched

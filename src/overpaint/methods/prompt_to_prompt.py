@@ -12,9 +12,11 @@ from overpaint.errors import OptionError
 from overpaint.inversions.registry import INVERSIONS, find
 from overpaint.inversions.source import source_of
 from overpaint.inversions.trajectory import Trajectory
+from overpaint.methods.holding import Local
 from overpaint.methods.options import opt
+from overpaint.methods.pairs import Pair
 from overpaint.methods.registry import Outcome, Run, Task, register
-from overpaint.methods.side_by_side import ALIGNMENTS, Control, Local, Pair, edited
+from overpaint.methods.side_by_side import ALIGNMENTS, Control, edited
 from overpaint.methods.starting import doubts, inverted
 from overpaint.models.bundle import DiffusionModel
 

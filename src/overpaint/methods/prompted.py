@@ -1,6 +1,6 @@
 """A model led by the texts of a task, each in its own part of the picture."""
 
-from torch import Tensor
+import torch
 
 from overpaint.core.guidance import Weight
 from overpaint.core.masks import dilated
@@ -53,13 +53,6 @@ def _parts(model: DiffusionModel, task: Task, grow: int) -> list[tuple[Cond, Wei
     if not task.regions:
         return [(read([task.prompt]), 1.0)] if task.prompt.strip() else []
     masks = [model.codec.encode_mask(dilated(each.mask, grow)) for each in task.regions]
-    total = _sum(masks).clamp(min=1)
+    total = torch.stack(masks).sum(0).clamp(min=1)
     pairs = zip(task.regions, masks, strict=True)
     return [(read([each.prompt]), mask / total) for each, mask in pairs if each.prompt.strip()]
-
-
-def _sum(masks: list[Tensor]) -> Tensor:
-    total = masks[0]
-    for mask in masks[1:]:
-        total = total + mask
-    return total

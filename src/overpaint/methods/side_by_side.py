@@ -8,49 +8,25 @@ from torch import Tensor
 
 from overpaint.core.alignment import Alignment, refine
 from overpaint.core.attention import AttentionPlan, Borrowing
-from overpaint.core.changes import changed
 from overpaint.core.emphasis import Window, equalizer, typed, window, windows
-from overpaint.core.heat import Heat
-from overpaint.core.local_blend import Cut, LocalBlend
+from overpaint.core.local_blend import LocalBlend
 from overpaint.core.masks import keep_trajectory
 from overpaint.core.solvers import After, last
 from overpaint.core.swapping import swap
 from overpaint.core.watch import Watch, unwatched
-from overpaint.core.wording import HELD, Wording, find
+from overpaint.core.wording import Wording
 from overpaint.errors import OptionError
-from overpaint.inversions.registry import find as find_way
+from overpaint.inversions.registry import find
 from overpaint.inversions.trajectory import Trajectory
-from overpaint.models.attending import controlled, factor_near
+from overpaint.methods.holding import Local, held
+from overpaint.methods.pairs import Pair
+from overpaint.models.attending import controlled
 from overpaint.models.bundle import DiffusionModel
 from overpaint.models.conditions import Reader
 from overpaint.models.pinning import guided_beside
 from overpaint.models.prompting import reader_of
 
-TEXTS = ("source prompt", "prompt")
 ALIGNMENTS: Mapping[str, Callable[[Wording, Wording], Alignment]] = {"swap": swap, "refine": refine}
-
-
-@dataclass(frozen=True)
-class Pair:
-    """What a picture shows, and an edit of it, in which words may be weighted: "(hat:2)"."""
-
-    source: str
-    target: str
-    picture: int = 0  # its row
-
-
-@dataclass(frozen=True)
-class Local:
-    """Where edits may differ from their pictures: where words are looked at.
-
-    words: of either text; None for those that are not in both, or weighted.
-    """
-
-    words: tuple[str, ...] | None = None
-    kept: tuple[str, ...] = ()  # whose places stay as they are, whatever others say
-    threshold: float = 0.35
-    start: float = 0.2
-    spread: bool = False  # a word's place is a cell larger on each side (the authors' code)
 
 
 @dataclass(frozen=True)
@@ -60,9 +36,8 @@ class Control:
     alignment: str = "swap"
     cross: float = 0.4
     selves: float = 0.1
-    words: Mapping[str | int, float | Window] = field(
-        default_factory=dict
-    )  # with windows of their own
+    # With windows of their own.
+    words: Mapping[str | int, float | Window] = field(default_factory=dict)
     normalised: bool = False
     local: Local | None = None
 
@@ -102,12 +77,12 @@ def edited(
         OptionError: a pair is of no picture, or of another text than the picture was inverted
             under, or two pairs say otherwise what a picture shows; weights never count.
     """
-    reader, count, way = reader_of(model), len(trajectory.noise), find_way(trajectory.inversion)
+    reader, count, way = reader_of(model), len(trajectory.noise), find(trajectory.inversion)
     _check(pairs, trajectory)
     found = trajectory.rows([*range(count), *(pair.picture for pair in pairs)])
     rows = [*[None] * count, *_borrowings(reader, pairs, control, len(found.levels) - 1)]
     plan = AttentionPlan(found.levels, rows, normalised=control.normalised)
-    blending = None if control.local is None else _blending(model, found, pairs, control.local)
+    blending = None if control.local is None else held(model, found, pairs, control.local)
     nothing, told = reader([""]), reader(_texts(pairs, count))
     with controlled(model, plan, None if blending is None else blending.heat) as shared:
         denoise = guided_beside(
@@ -134,7 +109,7 @@ def _texts(pairs: Sequence[Pair], count: int) -> list[str]:
 
 def borrowing(reader: Reader, pair: Pair, control: Control) -> Borrowing:
     """How the row of an edit attends as that of its picture."""
-    source, target = _wording(reader, pair.source), _wording(reader, typed(pair.target).text)
+    source, target = pair.wordings(reader)
     weights = typed(pair.target).weights
     return Borrowing(
         source=pair.picture,
@@ -187,54 +162,6 @@ def _rows(mask: Tensor, pairs: Sequence[Pair], count: int) -> Tensor:
     return torch.stack([*pictures, *edits])
 
 
-def _blending(
-    model: DiffusionModel, trajectory: Trajectory, pairs: Sequence[Pair], local: Local
-) -> LocalBlend | None:
-    """Where the words of all rows are looked at; None if there are none."""
-    reader, count = reader_of(model), len(trajectory.noise) - len(pairs)
-    cuts = [
-        Cut(local.threshold, pooled=local.spread),
-        Cut(local.threshold, pooled=False, subtracted=True),
-    ]
-    cuts = cuts if local.kept else cuts[:1]
-    words = torch.zeros(len(trajectory.noise), reader.context, len(cuts))
-    for row, pair in enumerate(pairs, start=count):
-        telling = typed(pair.target)
-        texts = _wording(reader, pair.source), _wording(reader, telling.text)
-        auto = local.words is None
-        named = changed(*texts, telling.heavy) if auto else _named(texts, local.words or ())
-        for at, tokens, kept in zip(
-            (pair.picture, row), named, _named(texts, local.kept), strict=True
-        ):
-            words[at, list(tokens), 0] = 1
-            if local.kept:
-                words[at, list(kept), 1] = 1
-    if not bool(words[..., 0].any()):
-        return None
-    heat = Heat(words, factor_near(model, trajectory.noise))
-    sources = [*range(count), *(pair.picture for pair in pairs)]
-    return LocalBlend(heat, sources, trajectory.levels, cuts=cuts, start=local.start)
-
-
-def _named(
-    texts: tuple[Wording, Wording], words: Sequence[str]
-) -> tuple[tuple[int, ...], tuple[int, ...]]:
-    """The tokens of words in the source and in the target; each has to be in one of them."""
-    found: list[list[int]] = [[], []]
-    for word in words:
-        errors = []
-        for tokens, text in zip(found, texts, strict=True):
-            try:
-                tokens += find(text, word)
-            except OptionError as error:
-                errors.append(error)
-        if len(errors) == 2:
-            held = (f"{which}: {each.why}" for which, each in zip(TEXTS, errors, strict=True))
-            what = f"Neither text holds {word!r:.60}"
-            raise OptionError(what, "; ".join(held), HELD)
-    return tuple(found[0]), tuple(found[1])
-
-
 def _after(
     trajectory: Trajectory, blending: LocalBlend | None, mask: Tensor | None
 ) -> After | None:
@@ -245,7 +172,3 @@ def _after(
     if blending is None:
         return keep
     return lambda x, level: keep(blending(x, level), level)
-
-
-def _wording(reader: Reader, text: str) -> Wording:
-    return Wording(text, tuple(reader.spans(text)))
