@@ -49,3 +49,11 @@ def test_what_cannot_be_explained_is_said(run: Callable) -> None:
 def test_what_is_out_of_range_is_named(here: Path, wrong: dict, message: str) -> None:
     with pytest.raises(OptionError, match=message):
         explain(here / "face.png", "a hat", model="tiny-text", **wrong)
+
+
+def test_a_sheet_does_not_replace_the_picture_it_is_of(run: Callable) -> None:
+    before = Path("face.png").read_bytes()
+    ran = run("explain face.png -m tiny-text --steps 2 -p hat -o face.png --overwrite")
+    assert ran.code == 2
+    assert "face.png is an input of this command" in ran.err
+    assert Path("face.png").read_bytes() == before

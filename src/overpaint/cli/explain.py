@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from overpaint.cli import flags, inputs, outputs
+from overpaint.cli import flags, inputs, keeping, outputs
 from overpaint.cli.progress import watching
 from overpaint.cli.terminal import Terminal, given
 
@@ -31,6 +31,7 @@ def explain(
     paths = outputs.targets(
         out, ["explained.png"], piped=False, as_json=as_json, overwrite=overwrite
     )
+    keeping.check(paths, [image], overwrite=overwrite)
     picture = inputs.picture(image, paths, **given(None, max_pixels=max_pixels))
 
     from overpaint.data.sheets import Cell, sheet
