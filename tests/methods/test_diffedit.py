@@ -5,7 +5,6 @@ from dataclasses import replace
 import pytest
 import torch
 
-from overpaint.core.rng import NoiseStream
 from overpaint.core.schedule import below
 from overpaint.core.solvers import last, solve
 from overpaint.errors import OptionError
@@ -40,7 +39,7 @@ def latents(inside, rows=1, seeds=(0,), task=None, **options):
             task or Task(IMAGE, PROMPT, SOURCE),
             MODEL.codec.encode(IMAGE).repeat(rows, 1, 1, 1),
         )
-        how = {"x0": x0, "inside": inside, "rng": NoiseStream(seeds), "run": Run()}
+        how = {"x0": x0, "inside": inside, "run": Run(seeds)}
         return x0, last(walked(Way(MODEL, task, chosen, **how))[0])
 
 
@@ -171,6 +170,21 @@ def test_any_inversion_encodes(inversion, source):
     outcome = made(task, inversion=inversion, encode_source=source)
     assert not torch.equal(outcome.images[..., :8], IMAGE[..., :8])
     assert torch.equal(outcome.images[..., 8:], IMAGE[..., 8:])
+
+
+@pytest.mark.parametrize("source", [False, True])
+def test_direct_inversion_pins_nothing_so_it_is_as_ddim(source):
+    task = Task(IMAGE, PROMPT, SOURCE, LEFT)
+    direct, ddim = (made(task, inversion=i, encode_source=source) for i in ("direct", "ddim"))
+    assert torch.equal(direct.images, ddim.images)
+
+
+@pytest.mark.parametrize("how", [{"operator": "noise"}, {"inversion": "edit-friendly"}])
+def test_the_search_takes_no_noise_from_the_way(how):
+    """An edit is the same whether its mask was found before it, or then."""
+    found = made(encode_source=True, **how)
+    given = made(Task(IMAGE, PROMPT, SOURCE, found.mask), encode_source=True, **how)
+    assert torch.equal(found.images, given.images)
 
 
 def test_a_model_that_reads_no_text_is_refused():

@@ -10,7 +10,6 @@ from overpaint.core.giving_back import restored
 from overpaint.core.guidance import mapping_x0
 from overpaint.core.masks import blend, keep_outside, keep_trajectory
 from overpaint.core.prediction import Denoiser
-from overpaint.core.rng import NoiseStream
 from overpaint.core.schedule import Level, below
 from overpaint.core.solvers import last, solve
 from overpaint.errors import OptionError
@@ -75,8 +74,7 @@ def diffedit(
         raise OptionError(what, "it begins with noise that is drawn", "Leave out one of them.")
     if options.strength == 0:
         return Outcome(_each(task.image, run), chance=False)
-    rng = run.rng
-    where = marked(model, task, options, run, rng)
+    where = marked(model, task, options, run)
     searched = where is not None and bool(where.contrast.any())
     mask, made = whole(task), Outcome(_each(task.image, run), chance=searched)
     if where is not None:
@@ -88,7 +86,7 @@ def diffedit(
     chance = searched or draws
     x0 = model.codec.encode(task.image).repeat(len(run.seeds) if chance else 1, 1, 1, 1)
     inside = model.codec.encode_mask(mask[: len(x0)])
-    way = Way(model, task, options, x0=x0, inside=inside, rng=rng, run=run, kept=trajectory)
+    way = Way(model, task, options, x0=x0, inside=inside, run=run, kept=trajectory)
     states, notes = walked(way)
     moves = run.watch(states, options.num_inference_steps, "editing")
     new, plain = (model.codec.decode(x) for x in (last(moves), x0))
@@ -96,9 +94,7 @@ def diffedit(
     return replace(made, images=images, redrawn=True, chance=chance, notes=notes)
 
 
-def marked(
-    model: DiffusionModel, task: Task, options: Options, run: Run, rng: NoiseStream
-) -> Found | None:
+def marked(model: DiffusionModel, task: Task, options: Options, run: Run) -> Found | None:
     """The mask that is found, and what the one that is given does to it; None if that one stands.
 
     Raises:
@@ -110,7 +106,7 @@ def marked(
     if task.mask is not None and options.hint == "instead":
         return None
     texts = (task.prompt, task.source_prompt)
-    new = found(model, task.image, texts, options, rng, run.watch)
+    new = found(model, task.image, texts, options, run.rng, run.watch)
     if task.mask is None:
         return new
     joined = torch.minimum if options.hint == "intersect" else torch.maximum
@@ -126,8 +122,7 @@ class Way:
     options: Options
     x0: Tensor  # (B, ...), a row for each picture that is made
     inside: Tensor  # (1 or B, ...), above 0 where it may change
-    rng: NoiseStream
-    run: Run
+    run: Run  # the way's noise does not depend on whether a mask was searched for
     kept: Trajectory | None = None  # in place of the inversion
 
     @property
@@ -151,7 +146,7 @@ class Way:
         chance = self.inversion.draws and self.kept is None
         text = self.task.source_prompt if self.options.encode_source else ""
         scale = self.options.guidance_scale
-        source = source_of(self.model, [text], scale=scale, rng=self.rng)
+        source = source_of(self.model, [text], scale=scale, rng=self.run.rng)
         found = inverted(
             self.model,
             source,
@@ -192,8 +187,9 @@ def replaced(way: Way, trajectory: Trajectory) -> Iterator[Tensor]:
 
 def noised(way: Way) -> Iterator[Tensor]:
     """SDEdit's (arXiv 2108.01073): from noise that is drawn, outside the mask too."""
-    start = way.levels[0].noised(way.x0, way.rng.randn_like(way.x0))
-    after = keep_outside(way.x0, way.inside, way.rng)
+    rng = way.run.rng
+    start = way.levels[0].noised(way.x0, rng.randn_like(way.x0))
+    after = keep_outside(way.x0, way.inside, rng)
     return solve(way.led(), start, way.levels, after=after)
 
 
