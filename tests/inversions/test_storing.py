@@ -112,8 +112,10 @@ def rewritten(path, tensors=None, **told):
         said = json.loads(file.metadata()[ENTRY])
     kept = {**load_file(path), **(tensors or {})}
     kept = {name: tensor for name, tensor in kept.items() if tensor is not None}
-    own = {"sha256": digest(kept)}
-    save_file(kept, path, metadata={ENTRY: json.dumps({**said, **own, **told})})
+    said.pop("sha256")
+    said |= told
+    own = {"sha256": digest(said, kept)}
+    save_file(kept, path, metadata={ENTRY: json.dumps(own | said)})
     return path
 
 
@@ -181,7 +183,7 @@ def test_damaged_files_are_refused(tmp_path):
     path.write_bytes(flipped)
     with pytest.raises(UnsafeFileError) as caught:
         trajectories.load(path)
-    assert caught.value.why == "its numbers are not those that were written"
+    assert caught.value.why == "it does not hold what was written"
     save_file({"state.0": X0}, path)
     with pytest.raises(UnsafeFileError, match="no trajectory of `overpaint invert --save`"):
         trajectories.load(path)
@@ -201,3 +203,24 @@ def test_texts_of_another_shape_are_named(cond):
     found = replace(inverted("null-text"), empties=dict.fromkeys(LEVELS[:-1], cond))
     with pytest.raises(OptionError, match="another text encoder"):
         check(found, SOURCE, X0)
+
+
+@pytest.mark.parametrize(
+    ("was", "instead"),
+    [
+        (r"\"mix\": 0.93", r"\"mix\": 0.83"),
+        (r"\"scale\": 7.5", r"\"scale\": 7.4"),
+        (r"\"a dog\"", r"\"a dot\""),
+        (r"\"abc\"", r"\"abd\""),
+        (r"\"residual\": null", r"\"residual\": 0.25"),
+        (f"{LEVELS[3].alpha!r}"[:12], f"{LEVELS[3].alpha + 1e-5!r}"[:12]),
+    ],
+)
+def test_whatever_a_file_says_of_itself_is_as_it_was_written(was, instead, tmp_path):
+    path = trajectories.save(inverted("edict"), tmp_path / "way.safetensors")
+    whole = path.read_bytes()
+    assert was.encode() in whole
+    path.write_bytes(whole.replace(was.encode(), instead.encode()))
+    assert path.stat().st_size == len(whole)
+    with pytest.raises(UnsafeFileError, match="holds no sound trajectory"):
+        trajectories.load(path)

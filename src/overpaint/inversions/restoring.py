@@ -42,11 +42,12 @@ def unpacked(path: Path, device: torch.device | str = "cpu") -> Trajectory:
     try:
         with safe_open(path, framework="pt") as file:
             told = _told((file.metadata() or {}).get(ENTRY, ""))
+            sha256 = told.pop("sha256")  # of all the rest
             levels, stands = _levels(told), _stands(told)
             _check_shapes(shapes, levels, stands)
             tensors = {name: file.get_tensor(name) for name in shapes}
-        if digest(tensors) != told["sha256"]:
-            raise ValueError("its numbers are not those that were written")
+        if digest(told, tensors) != sha256:
+            raise ValueError("it does not hold what was written")
         tensors = {name: _finite(name, tensor, device) for name, tensor in tensors.items()}
         return _restored(told, levels, stands, tensors)
     except (ArithmeticError, LookupError, TypeError, ValueError, RecursionError) as error:

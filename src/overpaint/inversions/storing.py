@@ -4,6 +4,7 @@ import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import asdict
+from typing import Any
 
 from safetensors.torch import save
 from torch import Tensor
@@ -11,7 +12,7 @@ from torch import Tensor
 from overpaint.inversions.trajectory import Trajectory
 from overpaint.models.conditions import Cond
 
-FORMAT = "overpaint-trajectory-3"
+FORMAT = "overpaint-trajectory-4"
 ENTRY = "overpaint"  # of the file's metadata
 
 
@@ -35,14 +36,15 @@ def packed(trajectory: Trajectory) -> bytes:
         if part is not None
     }
     own = {name: tensor.detach().cpu().clone() for name, tensor in tensors.items()}
-    return save(own, metadata={ENTRY: json.dumps(told | {"sha256": digest(own)})})
+    return save(own, metadata={ENTRY: json.dumps(told | {"sha256": digest(told, own)})})
 
 
-def digest(tensors: Mapping[str, Tensor]) -> str:
-    """A hash of all numbers, under their names."""
-    found = hashlib.sha256()
-    for name in sorted(tensors):
-        found.update(name.encode() + tensors[name].contiguous().numpy().tobytes())
+def digest(told: Mapping[str, Any], tensors: Mapping[str, Tensor]) -> str:
+    """A hash of all that a file says of itself, and of all numbers under their names."""
+    found = hashlib.sha256(json.dumps(told, sort_keys=True).encode())
+    for name, tensor in sorted(tensors.items()):
+        found.update(f"{name} {tensor.dtype} {list(tensor.shape)}".encode())
+        found.update(tensor.contiguous().numpy().tobytes())
     return found.hexdigest()
 
 
