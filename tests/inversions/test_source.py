@@ -33,9 +33,10 @@ def test_a_source_is_its_model_under_its_texts_and_guidance():
     assert source.key == Key(MODEL.hash, ("a dog", "a cat"), 3.0, "float32")
 
 
-def test_without_words_nothing_is_guided():
+@pytest.mark.parametrize("blank", ["", " "])
+def test_without_words_nothing_is_guided(blank):
     calls = Calls()
-    source = source_of(replace(MODEL, calls=calls), [""], scale=7.5, rng=RNG)
+    source = source_of(replace(MODEL, calls=calls), [blank], scale=7.5, rng=RNG)
     assert source.scale == 1
     assert torch.equal(source.guided()(X, LEVEL).eps, MODEL(X, LEVEL).eps)
     assert calls.rows == 2 + 0

@@ -224,3 +224,23 @@ def test_whatever_a_file_says_of_itself_is_as_it_was_written(was, instead, tmp_p
     assert path.stat().st_size == len(whole)
     with pytest.raises(UnsafeFileError, match="holds no sound trajectory"):
         trajectories.load(path)
+
+
+@pytest.mark.parametrize(("said", "same"), [("a  dog ", True), ("adog", False)])
+def test_blanks_between_words_make_no_other_text(said, same):
+    source = replace(SOURCE, key=replace(KEY, texts=(said, "a cat")))
+    if same:
+        check(inverted(), source, X0)
+    else:
+        with pytest.raises(OptionError, match="another source prompt"):
+            check(inverted(), source, X0)
+
+
+def test_long_texts_are_compared_to_their_ends():
+    long = "a dog " * 20
+    found, source = (
+        replace(each, key=replace(KEY, texts=(long + end,)))
+        for each, end in ((inverted(), "here"), (SOURCE, "there"))
+    )
+    with pytest.raises(OptionError, match="another source prompt"):
+        check(found, source, X0)

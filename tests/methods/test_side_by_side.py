@@ -131,6 +131,11 @@ def test_pairs_say_of_a_picture_what_it_was_inverted_under(pairs, message):
         made(pairs, trajectory=inverted("direct", X0, (FROM, "a cat")))
 
 
+def test_blanks_between_words_make_no_other_picture():
+    told = "a  person with brown hair "
+    assert made([Pair(FROM, TO), Pair(told, TO)]).edits.shape == (2, 4, 8, 8)
+
+
 def test_a_trajectory_s_rows_keep_their_own_texts():
     swapped = inverted("direct", X0, (FROM, "a cat")).rows([1, 0])
     assert swapped.key.texts == ("a cat", FROM)

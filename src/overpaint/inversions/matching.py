@@ -1,8 +1,10 @@
 """Whether a trajectory that was kept is of what is at hand now."""
 
+from collections.abc import Sequence
+
 from torch import Tensor
 
-from overpaint.core.schedule import Schedule
+from overpaint.core.schedule import Level, Schedule
 from overpaint.errors import OptionError
 from overpaint.inversions.registry import find
 from overpaint.inversions.source import Source
@@ -24,8 +26,8 @@ def check(trajectory: Trajectory, source: Source, x0: Tensor) -> None:
     then, now = trajectory.key, source.key
     if then is not None and now is not None:
         _check(then.model == now.model, "model", f"weights {then.model}, not {now.model}")
-        said, says = (_said(each.texts) for each in (then, now))
-        _check(said == says, "source prompt", f"{said}, not {says}", SAME)
+        why = f"{_said(then.texts)}, not {_said(now.texts)}"
+        _check(same_texts(then.texts, now.texts), "source prompt", why, SAME)
         _check(then.dtype == now.dtype, "precision", f"{then.dtype}, not {now.dtype}")
         led = find(trajectory.inversion).led
         why = f"{then.scale:g}, not {now.scale:g}"
@@ -61,6 +63,16 @@ def check_levels(trajectory: Trajectory, schedule: Schedule) -> None:
         apart = max(abs(own.alpha - level.alpha), abs(own.sigma - level.sigma))
         why = f"at time {level.t:g} its noise is {level.sigma:.3g}, the model's {own.sigma:.3g}"
         _check(apart <= NEAR, "schedule", why)
+
+
+def same_texts(some: Sequence[str], others: Sequence[str]) -> bool:
+    """Whether texts say the same one by one; how many blanks part their words says nothing."""
+    return [text.split() for text in some] == [text.split() for text in others]
+
+
+def strength_of(levels: Sequence[Level], schedule: Schedule) -> float:
+    """The fraction of a schedule's path at which descending levels begin."""
+    return levels[0].t / (len(schedule) - 1)
 
 
 def _check_texts(trajectory: Trajectory, empty: Cond) -> None:

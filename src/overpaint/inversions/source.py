@@ -87,7 +87,7 @@ def source_of(
     Raises:
         OptionError: there are texts, or guidance, and the model reads none.
     """
-    said = tuple(texts) if any(texts) else ()
+    said = tuple(texts) if any(text.strip() for text in texts) else ()
     scale = float(scale) if said else 1.0
     key = Key(model.hash, said, scale, str(model.dtype).removeprefix("torch."))
     if model.text is None and not said:

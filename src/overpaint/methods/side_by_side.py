@@ -16,6 +16,7 @@ from overpaint.core.swapping import swap
 from overpaint.core.watch import Watch, unwatched
 from overpaint.core.wording import Wording
 from overpaint.errors import OptionError
+from overpaint.inversions.matching import same_texts
 from overpaint.inversions.registry import find
 from overpaint.inversions.trajectory import Trajectory
 from overpaint.methods.holding import Local, held
@@ -139,15 +140,13 @@ def _check(pairs: Sequence[Pair], trajectory: Trajectory) -> None:
     for pair in pairs:
         if not 0 <= pair.picture < count:
             raise OptionError(f"There is no picture {pair.picture}", f"there are {count}, from 0")
-        if shown.setdefault(pair.picture, pair.source) != pair.source:
+        if not same_texts([shown.setdefault(pair.picture, pair.source)], [pair.source]):
             said = f"{shown[pair.picture]!r:.80} and {pair.source!r:.80}"
             raise OptionError(f"Picture {pair.picture} shows one thing", f"told are {said}")
     texts = trajectory.key.texts if trajectory.key else None
-    for picture, source in shown.items():
-        if texts is None:
-            continue
+    for picture, source in shown.items() if texts is not None else ():
         under = texts[picture if len(texts) > 1 else 0] if texts else ""
-        if source != under:
+        if not same_texts([source], [under]):
             why = f"under {under!r:.80}, not {source!r:.80}"
             hint = "Give that source text, or invert it again."
             raise OptionError(f"Picture {picture} was inverted under another text", why, hint)
