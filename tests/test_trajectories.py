@@ -83,6 +83,20 @@ def test_noise_that_was_kept_leaves_nothing_to_the_seed():
     assert same(found, made(trajectory=way))
 
 
+def test_noise_that_was_kept_is_that_of_an_edit_that_finds_its_mask():
+    how = {"num_maps_per_mask": 2, "guidance_scale": 2.0}
+    plain = made("diffedit", **asked(inversion="edit-friendly", encode_source=True, **how))
+    way = kept("edit-friendly", guidance_scale=2.0)
+    assert same(plain, made("diffedit", trajectory=way, num_maps_per_mask=2))
+
+
+def test_blanks_between_words_make_no_other_source_prompt():
+    told = FROM.replace(" ", "  ") + " "
+    assert made(trajectory=kept(), source_prompt=told).calls == 3
+    assert made(trajectory=kept(source_prompt=told)).calls == 3
+    assert reconstruct(PICTURE, model=MODEL, source_prompt=told, trajectory=kept()).calls == 0
+
+
 def test_diffedit_edits_the_mask_of_every_seed_from_one_trajectory():
     wide = {"mask_thresholding_ratio": 3.0, "num_maps_per_mask": 2, "seed": 0, "count": 2}
     plain = made("diffedit", inversion="ddim", **asked(), **wide)
@@ -134,6 +148,53 @@ def test_what_does_not_fit_is_named(more, what, why):
     with pytest.raises(OptionError, match=f"the trajectory is of another {what}") as caught:
         made(trajectory=way, **more)
     assert why in caught.value.why
+
+
+STILL = [
+    ("prompt-to-prompt", "direct", {"strength": 0}),
+    ("null-text", "null-text", {"strength": 0.0}),
+    ("diffedit", "ddim", {"strength": "0"}),
+    ("diffusionclip", "ddim", {"strength": 0}),
+    ("diffusionclip", "ddim", {"t0": "0"}),
+    ("clip-latent", "ddim", {"strength": 0}),
+]
+
+
+@pytest.mark.parametrize(("method", "inversion", "more"), STILL)
+def test_strength_0_is_another_path(pixels, method, inversion, more):
+    """Nothing would be gone back from, and nobody be told."""
+    how = {"model": load("tiny"), "source_prompt": "", **pixels[method]} if method in pixels else {}
+    way = kept(inversion, "" if how or method == "diffedit" else FROM, how.get("model", MODEL))
+    with pytest.raises(OptionError, match="the trajectory is of another path") as caught:
+        made(method, trajectory=way, **how, **more)
+    assert caught.value.why == "3 steps from strength 0.6, not 0 steps from strength 0"
+
+
+def test_a_reconstruction_takes_a_trajectory_that_is_at_hand(tmp_path):
+    first = reconstruct(PICTURE, model=MODEL, source_prompt=FROM, inversion="edict", **HOW)
+    path = trajectories.save(first.trajectory, tmp_path / "way.safetensors")
+    for way in (first.trajectory, path):
+        again = reconstruct(PICTURE, model=MODEL, trajectory=way)
+        assert np.array_equal(first.image, again.image)
+        assert again.calls < first.calls
+    with pytest.raises(OptionError, match="neither a file nor a Trajectory"):
+        reconstruct(PICTURE, model=MODEL, trajectory=3)
+
+
+@pytest.mark.parametrize("seed", [-1, 2**63, 1.5])
+def test_a_reconstruction_has_the_seeds_that_edits_have(seed):
+    for refused in (kept, made):
+        with pytest.raises(OptionError, match=r"A seed is a whole number from 0 to 2\^63 - 1"):
+            refused(seed=seed)
+
+
+@pytest.mark.parametrize("text", [3, None, b"a hat"])
+def test_what_is_no_text_is_no_source_prompt(text):
+    for refused in (kept, lambda **told: made("sdedit", **told)):
+        with pytest.raises(OptionError, match="source_prompt must be a text, got"):
+            refused(source_prompt=text)
+    with pytest.raises(OptionError, match=r"^prompt must be a text, got"):
+        made("sdedit", prompt=text)
 
 
 def test_levels_of_another_schedule_are_told_so(tmp_path):

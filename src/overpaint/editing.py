@@ -1,8 +1,7 @@
 """Edit one picture: read, fit, perform a method, paste back, and record how it was done."""
 
 import functools
-import operator
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, ParamSpec
 
@@ -10,6 +9,7 @@ from overpaint import adapters, trajectories
 from overpaint import parts as loaded
 from overpaint.candidates import candidates
 from overpaint.core.emphasis import typed
+from overpaint.core.rng import seeds_of
 from overpaint.core.watch import Watch, unwatched
 from overpaint.data.decoding import MAX_PIXELS
 from overpaint.data.images import read_image
@@ -20,7 +20,7 @@ from overpaint.memory import memory_errors
 from overpaint.methods import registry
 from overpaint.methods.registry import Method, Task
 from overpaint.methods.shares import Share, listed
-from overpaint.methods.taking import left_open
+from overpaint.methods.taking import taken
 from overpaint.models.bundle import DiffusionModel
 from overpaint.models.clip import Clip
 from overpaint.models.control import Adapter
@@ -117,8 +117,7 @@ def edits(
         pixels, placement = scene.placed(base.frame)
         base = base.paced(pixels)
         if kept := given.get("trajectory"):
-            options |= left_open(chosen.options, options, kept, base.schedule)
-            parsed = registry.parse_options(chosen, options)
+            parsed = taken(chosen, options, kept, base.schedule)
         acts = fitted(scene, placement, base.device)
         task = Task(pixels.to(base.device), prompt, source_prompt, **acts)
         asked = Asked(chosen, parsed, base, task, placement, scene)
@@ -158,26 +157,6 @@ def _loaded(model: str | Path | DiffusionModel, device: str, dtype: str) -> Diff
     return model if isinstance(model, DiffusionModel) else load(model, device, dtype)
 
 
-def seeds_of(seed: int | Sequence[int], count: int) -> tuple[int, ...]:
-    """One seed for each image."""
-    try:
-        if listed := isinstance(seed, Iterable):
-            seeds = [int(operator.index(each)) for each in seed]
-        else:
-            seeds = [operator.index(seed) + k for k in range(count)]
-    except TypeError as error:
-        raise OptionError(_SEED, f"not {seed!r:.60}") from error
-    if not seeds or (listed and count not in (1, len(seeds))):
-        what = f"{count} images cannot come of the seed {seed!r:.60}"
-        raise OptionError(what, hint="Give one seed, or one for each image.")
-    if min(seeds) < 0 or max(seeds) >= 2**63:
-        raise OptionError(_SEED, f"not {min(seeds) if min(seeds) < 0 else max(seeds)}")
-    return tuple(seeds)
-
-
 def _check_batch(batch: int | None) -> None:
     if batch is not None and (not isinstance(batch, int) or batch < 1):
         raise OptionError(f"batch must be a whole number from 1, got {batch!r:.60}")
-
-
-_SEED = "A seed is a whole number from 0 to 2^63 - 1"

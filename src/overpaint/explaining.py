@@ -22,6 +22,7 @@ from overpaint.errors import OptionError
 from overpaint.inversions.ddim import ddim
 from overpaint.memory import memory_errors
 from overpaint.methods.options import opt, parse_fields
+from overpaint.methods.registry import check_texts
 from overpaint.models.attending import controlled, factor_near
 from overpaint.models.bundle import DiffusionModel
 from overpaint.models.prompting import reader_of
@@ -76,6 +77,7 @@ def explain(
             of its range.
     """
     depth = parse_fields(Depth, {"steps": steps, "strength": strength}, "explain")
+    check_texts(prompt=prompt)
     picture = read_image(image)
     loaded = model if isinstance(model, DiffusionModel) else load(model, device, dtype)
     reader_of(loaded, "an explanation")

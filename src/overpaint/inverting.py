@@ -1,6 +1,7 @@
 """To noise and back: how well a model keeps a picture."""
 
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from os import PathLike
 
@@ -10,22 +11,23 @@ from torch import Tensor
 
 from overpaint import trajectories
 from overpaint.core.emphasis import typed
-from overpaint.core.rng import NoiseStream
+from overpaint.core.rng import NoiseStream, seeds_of
 from overpaint.core.schedule import Level, Schedule, below
 from overpaint.core.solvers import last
 from overpaint.core.watch import Watch, unwatched
 from overpaint.data.images import read_image
 from overpaint.data.placement import fit
 from overpaint.errors import OptionError
-from overpaint.inversions.matching import check, check_levels
-from overpaint.inversions.registry import find
+from overpaint.inversions.matching import strength_of
+from overpaint.inversions.registry import Inversion, find
 from overpaint.inversions.source import Source, source_of
 from overpaint.inversions.trajectory import Trajectory
 from overpaint.memory import memory_errors
 from overpaint.methods.options import opt, parse_fields
 from overpaint.methods.prompted import SCALE
+from overpaint.methods.registry import Run, check_texts
 from overpaint.methods.remembering import remember
-from overpaint.methods.starting import check_way
+from overpaint.methods.starting import inverted
 from overpaint.metrics.fidelity import mae, psnr, ssim
 from overpaint.models.bundle import Calls, DiffusionModel
 from overpaint.models.prompting import reader_of
@@ -75,7 +77,7 @@ def reconstruct(
     strength: float | None = None,
     steps: int | None = None,
     inversion: str | None = None,
-    trajectory: str | PathLike | None = None,
+    trajectory: str | PathLike | Trajectory | None = None,
     seed: int = 0,
     device: str = "auto",
     dtype: str = "auto",
@@ -91,17 +93,19 @@ def reconstruct(
         strength: in (0, 1]. steps: in [1, 1000].
         guidance_scale: of that text against the empty one, in [0, 100]; 7.5 where nothing is given.
         inversion: a name of `overpaint.inversions.registry`.
-        trajectory: a file of one that was kept, to go back from.
+        trajectory: one that was kept, or its file, to go back from.
         seed: of the noise of edit-friendly inversion.
 
     Raises:
-        OptionError: a number is out of its range, the inversion or a text needs a model that reads
-            one, or the trajectory is of another picture, model, text, or way than is asked for.
+        OptionError: the source prompt is no text, a number is out of its range, the inversion or a
+            text needs a model that reads one, or the trajectory is of another picture, model,
+            text, or way than is asked for.
     """
     asked = {"strength": strength, "steps": steps, "guidance_scale": guidance_scale}
-    way = parse_fields(Way, asked, "reconstruct")
+    way, seeds = parse_fields(Way, asked, "reconstruct"), seeds_of(seed, 1)
+    check_texts(source_prompt=source_prompt)
     picture = read_image(image)
-    kept = None if trajectory is None else trajectories.load(trajectory)
+    kept = None if trajectory is None else trajectories.opened(trajectory)
     how = find(inversion or ("ddim" if kept is None else kept.inversion))
     told = source_prompt or (kept is not None and kept.key is not None and kept.key.texts)
     model = suited(model, reads=how.reads or bool(told))
@@ -109,21 +113,18 @@ def reconstruct(
     pixels, placement = fit(picture, loaded.frame)
     counted = replace(loaded.paced(pixels), calls=(calls := Calls()))
     kept = None if kept is None else kept.to(counted.device)
-    source = _source(counted, source_prompt, way.guidance_scale, seed, kept)
+    source = _source(counted, source_prompt, way.guidance_scale, seeds, kept)
     levels, began = _levels(counted.schedule, way, kept), time.monotonic()
     with torch.no_grad():
         x0 = counted.codec.encode(pixels.to(counted.device))
-        if kept is not None:
-            check(kept, source, x0)
-            check_levels(kept, counted.schedule)
-            check_way(kept, levels, how, counted.schedule)
-        # What is measured is made: an inversion that was kept by itself is not looked for.
-        found = kept or how.invert(source, x0, levels, watch=watch)
-        rebuilt = counted.codec.decode(_walked_back(found, source, watch)).cpu()
+        found, x = _there_and_back(
+            counted, source, x0, levels, inversion=how, kept=kept, watch=watch
+        )
+        rebuilt = counted.codec.decode(x).cpu()
         seconds = time.monotonic() - began
         alone = counted.codec.decode(x0).cpu()
-        if kept is None:
-            remember(found, trajectories.cache(), counted, source, x0=x0)
+    if kept is None:
+        remember(found, trajectories.cache(), counted, source, x0=x0)
     return Reconstruction(
         image=placement.paste(rebuilt),
         calls=calls.rows,
@@ -141,7 +142,7 @@ def _levels(schedule: Schedule, way: Way, kept: Trajectory | None) -> list[Level
     if kept is not None and strength is None and steps is None:
         return list(kept.levels)
     if strength is None:
-        strength = STRENGTH if kept is None else kept.levels[0].t / (len(schedule) - 1)
+        strength = STRENGTH if kept is None else strength_of(kept.levels, schedule)
     if steps is None:
         steps = STEPS if kept is None else len(kept.levels) - 1
     return schedule.path(below(schedule.time_of(strength), steps))
@@ -155,23 +156,37 @@ def _errors(truth: Tensor, made: Tensor, coded: Tensor) -> dict[str, float]:
 
 
 def _source(
-    model: DiffusionModel, prompt: str, scale: float | None, seed: int, kept: Trajectory | None
+    model: DiffusionModel,
+    prompt: str,
+    scale: float | None,
+    seeds: Sequence[int],
+    kept: Trajectory | None,
 ) -> Source:
     """The picture's text and guidance: those that are given, else those of the trajectory."""
     key = None if kept is None else kept.key
     kept_texts = key.texts if key and model.text is not None else ()
     prompt = prompt if model.text is None else typed(prompt).text  # as an edit reads it
-    texts = (prompt,) if prompt else kept_texts
+    texts = (prompt,) if prompt.strip() else kept_texts
     if scale is not None and not texts:
         reader_of(model)
         raise OptionError("guidance_scale needs a text to guide by", hint="Give a source prompt.")
     if scale is None:
         scale = key.scale if key else SCALE
-    return source_of(model, texts, scale=scale, rng=NoiseStream([seed]))
+    return source_of(model, texts, scale=scale, rng=NoiseStream(seeds))
 
 
-def _walked_back(trajectory: Trajectory, source: Source, watch: Watch) -> Tensor:
-    """The state that the trajectory's own way back ends with."""
-    back = find(trajectory.inversion).replay
-    states = back(trajectory, source.along(trajectory), sources=len(trajectory.noise))
-    return last(watch(states, len(trajectory.levels) - 1, "reconstructing"))
+def _there_and_back(
+    model: DiffusionModel,
+    source: Source,
+    x0: Tensor,
+    levels: Sequence[Level],
+    *,
+    inversion: Inversion,
+    kept: Trajectory | None,
+    watch: Watch,
+) -> tuple[Trajectory, Tensor]:
+    """The way up from `x0` (1, ...), or the one that was kept, and the state it leads back to."""
+    run = Run(watch=watch)  # without a cache: what is measured is made
+    found = inverted(model, source, x0, levels, inversion=inversion, run=run, kept=kept)
+    states = inversion.replay(found, source.along(found), sources=len(x0))
+    return found, last(watch(states, len(levels) - 1, "reconstructing"))

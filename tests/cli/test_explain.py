@@ -57,3 +57,9 @@ def test_a_sheet_does_not_replace_the_picture_it_is_of(run: Callable) -> None:
     assert ran.code == 2
     assert "face.png is an input of this command" in ran.err
     assert Path("face.png").read_bytes() == before
+
+
+@pytest.mark.parametrize("prompt", [3, None])
+def test_a_prompt_is_a_text(here: Path, prompt: object) -> None:
+    with pytest.raises(OptionError, match=f"prompt must be a text, got {prompt}"):
+        explain(here / "face.png", prompt, model="tiny-text")

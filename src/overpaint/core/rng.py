@@ -1,11 +1,14 @@
 """Noise that belongs to a picture: one seed, one picture, whatever the batch or the device."""
 
-from collections.abc import Callable, Sequence
+import operator
+from collections.abc import Callable, Iterable, Sequence
 
 import torch
 from torch import Tensor
 
 from overpaint.errors import OptionError
+
+_SEED = "A seed is a whole number from 0 to 2^63 - 1"
 
 
 class NoiseStream:
@@ -44,3 +47,24 @@ class NoiseStream:
         if shape[0] != len(self):
             raise OptionError(f"{len(self)} seeds cannot fill a batch of {shape[0]}")
         return torch.stack([draw(tuple(shape[1:]), generator=own) for own in self._generators])
+
+
+def seeds_of(seed: int | Sequence[int], count: int) -> tuple[int, ...]:
+    """One seed for each of `count` images: one is counted upwards from.
+
+    Raises:
+        OptionError: a seed is none, or there are more or fewer than images.
+    """
+    try:
+        if listed := isinstance(seed, Iterable):
+            seeds = [int(operator.index(each)) for each in seed]
+        else:
+            seeds = [operator.index(seed) + k for k in range(count)]
+    except TypeError as error:
+        raise OptionError(_SEED, f"not {seed!r:.60}") from error
+    if not seeds or (listed and count not in (1, len(seeds))):
+        what = f"{count} images cannot come of the seed {seed!r:.60}"
+        raise OptionError(what, hint="Give one seed, or one for each image.")
+    if min(seeds) < 0 or max(seeds) >= 2**63:
+        raise OptionError(_SEED, f"not {min(seeds) if min(seeds) < 0 else max(seeds)}")
+    return tuple(seeds)

@@ -25,6 +25,7 @@ __all__ = [
     "Task",
     "check",
     "check_model",
+    "check_texts",
     "find",
     "methods",
     "opt",
@@ -82,7 +83,7 @@ class Run:
 
     @property
     def rng(self) -> NoiseStream:
-        """A new stream of noise, one generator an image; draw all of an edit's noise from one."""
+        """A new stream of noise, one generator an image; the next one draws the same again."""
         return NoiseStream(self.seeds)
 
 
@@ -190,17 +191,25 @@ def parse_options(method: Method, given: Mapping[str, Any]) -> Any:
 
 
 def check(method: Method, given: Mapping[str, Any]) -> None:
-    """Refuses what lacks an input that the method needs, and regions where it takes none.
+    """Refuses what lacks an input that the method needs, texts that are none, and needless regions.
 
     Regions bring texts of their own, so they stand for a prompt.
     """
     for need in sorted(method.needs - ({"prompt"} if given.get("regions") else set())):
         if given[need] is None or (isinstance(given[need], str) and not given[need].strip()):
             raise OptionError(f"The method {method.name} needs a {need.replace('_', ' ')}")
+    check_texts(**{name: given.get(name, "") for name in ("prompt", "source_prompt")})
     if given.get("regions") and not method.regions:
         able = ", ".join(name for name, each in methods().items() if each.regions)
         hint = f"Use {able}, or give one mask." if able else "Give one mask."
         raise OptionError(f"The method {method.name} takes no regions", "It has one text", hint)
+
+
+def check_texts(**texts: object) -> None:
+    """Refuses what is no text, by its name."""
+    for name, text in texts.items():
+        if not isinstance(text, str):
+            raise OptionError(f"{name} must be a text, got {text!r:.60}")
 
 
 def check_model(method: Method, model: DiffusionModel) -> None:

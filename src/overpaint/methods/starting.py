@@ -6,7 +6,7 @@ from torch import Tensor
 
 from overpaint.core.schedule import Level, Schedule
 from overpaint.errors import OptionError
-from overpaint.inversions.matching import NEAR, check
+from overpaint.inversions.matching import NEAR, check, check_levels, strength_of
 from overpaint.inversions.registry import Inversion
 from overpaint.inversions.source import Source
 from overpaint.inversions.trajectory import Trajectory
@@ -38,7 +38,8 @@ def inverted(
     """
     if kept is not None:
         check(kept, source, x0)
-        check_way(kept, levels, inversion, model.schedule)
+        check_levels(kept, model.schedule)
+        _check_way(kept, levels, inversion, model.schedule)
         return kept
     path = place_of(run.cache, model, inversion, source, x0=x0, levels=levels)
     found = None if path is None else recalled(path, source, x0, levels)
@@ -57,7 +58,7 @@ def doubts(trajectory: Trajectory) -> tuple[str, ...]:
     return tuple(note for note, holds in zip(said, told, strict=True) if holds)
 
 
-def check_way(
+def _check_way(
     kept: Trajectory, levels: Sequence[Level], inversion: Inversion, schedule: Schedule
 ) -> None:
     """Refuses another inversion, and levels that are not those asked for.
@@ -69,6 +70,15 @@ def check_way(
         why = f"{kept.inversion}, not {inversion.name}"
         hint = f"Invert the picture again, by {inversion.name}."
         raise OptionError("the trajectory is of another inversion", why, hint)
+    check_path(kept, levels, schedule)
+
+
+def check_path(kept: Trajectory, levels: Sequence[Level], schedule: Schedule) -> None:
+    """Refuses levels that are not those asked for.
+
+    Raises:
+        OptionError: the trajectory is of them.
+    """
     pairs = zip(kept.levels, levels, strict=False)
     apart = (max(abs(a.alpha - b.alpha), abs(a.sigma - b.sigma)) for a, b in pairs)
     if len(kept.levels) != len(levels) or max(apart) > NEAR:
@@ -79,4 +89,4 @@ def check_way(
 
 
 def _told(levels: Sequence[Level], schedule: Schedule) -> str:
-    return f"{len(levels) - 1} steps from strength {levels[0].t / (len(schedule) - 1):.4g}"
+    return f"{len(levels) - 1} steps from strength {strength_of(levels, schedule):.4g}"
