@@ -40,14 +40,6 @@ class Options(Finding):
     operator: str = opt("encode", "the paper's, or one it compares with", choices=OPERATORS)
     hint: str = opt("instead", "what a mask that is given does to the one found", choices=HINTS)
 
-    def __post_init__(self) -> None:
-        """Refuses what is set but has no effect."""
-        super().__post_init__()
-        for idle in ("inversion", "encode_source") if self.operator == "noise" else ():
-            if getattr(self, idle) != getattr(Options, idle):
-                what = f"{idle} has no effect with operator=noise"
-                raise OptionError(what, "nothing is encoded", "Leave one of them out.")
-
 
 @register(
     "diffedit",
@@ -69,9 +61,8 @@ def diffedit(
     trajectory: Trajectory | None = None,
 ) -> Outcome:
     """One picture for each seed; they differ by their masks, and by the noise that is drawn."""
-    if trajectory is not None and options.operator == "noise":
-        what = "operator=noise takes no trajectory"
-        raise OptionError(what, "it begins with noise that is drawn", "Leave out one of them.")
+    if options.operator == "noise":
+        _check_noise(options, trajectory)
     if options.strength == 0:
         return Outcome(_each(task.image, run), chance=False)
     where = marked(model, task, options, run)
@@ -92,6 +83,16 @@ def diffedit(
     new, plain = (model.codec.decode(x) for x in (last(moves), x0))
     images = _each(restored(new, task.image, plain), run)
     return replace(made, images=images, redrawn=True, chance=chance, notes=notes)
+
+
+def _check_noise(options: Options, trajectory: Trajectory | None) -> None:
+    """Refuses ways to encode where nothing is encoded."""
+    why, hint = "it begins with noise that is drawn", "Leave out one of them."
+    if trajectory is not None:
+        raise OptionError("operator=noise takes no trajectory", why, hint)
+    for idle in ("inversion", "encode_source"):
+        if getattr(options, idle) != getattr(Options, idle):
+            raise OptionError(f"{idle} has no effect with operator=noise", why, hint)
 
 
 def marked(model: DiffusionModel, task: Task, options: Options, run: Run) -> Found | None:
