@@ -37,7 +37,7 @@ STRENGTH, STEPS = 0.5, 40
 
 
 @dataclass(frozen=True)
-class Way:
+class RoundTrip:
     """How far a picture is inverted, and how guided; what is open is as a trajectory has it."""
 
     strength: float | None = opt(None, "noise level up to which it is inverted", 0, 1)
@@ -102,23 +102,23 @@ def reconstruct(
             text, or way than is asked for.
     """
     asked = {"strength": strength, "steps": steps, "guidance_scale": guidance_scale}
-    way, seeds = parse_fields(Way, asked, "reconstruct"), seeds_of(seed, 1)
+    trip, seeds = parse_fields(RoundTrip, asked, "reconstruct"), seeds_of(seed, 1)
     check_texts(source_prompt=source_prompt)
     picture = read_image(image)
     kept = None if trajectory is None else trajectories.opened(trajectory)
-    how = find(inversion or ("ddim" if kept is None else kept.inversion))
+    way = find(inversion or ("ddim" if kept is None else kept.inversion))
     told = source_prompt or (kept is not None and kept.key is not None and kept.key.texts)
-    model = suited(model, reads=how.reads or bool(told))
+    model = suited(model, reads=way.reads or bool(told))
     loaded = load(model, device, dtype) if isinstance(model, str) else model
     pixels, placement = fit(picture, loaded.frame)
     counted = replace(loaded.paced(pixels), calls=(calls := Calls()))
     kept = None if kept is None else kept.to(counted.device)
-    source = _source(counted, source_prompt, way.guidance_scale, seeds, kept)
-    levels, began = _levels(counted.schedule, way, kept), time.monotonic()
+    source = _source(counted, source_prompt, trip.guidance_scale, seeds, kept)
+    levels, began = _levels(counted.schedule, trip, kept), time.monotonic()
     with torch.no_grad():
         x0 = counted.codec.encode(pixels.to(counted.device))
         found, x = _there_and_back(
-            counted, source, x0, levels, inversion=how, kept=kept, watch=watch
+            counted, source, x0, levels, inversion=way, kept=kept, watch=watch
         )
         rebuilt = counted.codec.decode(x).cpu()
         seconds = time.monotonic() - began
@@ -136,9 +136,9 @@ def reconstruct(
     )
 
 
-def _levels(schedule: Schedule, way: Way, kept: Trajectory | None) -> list[Level]:
+def _levels(schedule: Schedule, trip: RoundTrip, kept: Trajectory | None) -> list[Level]:
     """Those asked for; where nothing is, the trajectory's own."""
-    strength, steps = way.strength, way.steps
+    strength, steps = trip.strength, trip.steps
     if kept is not None and strength is None and steps is None:
         return list(kept.levels)
     if strength is None:

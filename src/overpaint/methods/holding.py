@@ -15,7 +15,6 @@ from overpaint.inversions.trajectory import Trajectory
 from overpaint.methods.pairs import Pair
 from overpaint.models.attending import factor_near
 from overpaint.models.bundle import DiffusionModel
-from overpaint.models.conditions import Reader
 from overpaint.models.prompting import reader_of
 
 TEXTS = ("source prompt", "prompt")
@@ -45,7 +44,8 @@ def held(
         cuts.append(Cut(local.threshold, pooled=False, subtracted=True))
     words = torch.zeros(rows, reader.context, len(cuts))
     for row, pair in enumerate(pairs, start=count):
-        groups = _acting(reader, pair, local), _named(pair.wordings(reader), local.kept)
+        texts = pair.wordings(reader)
+        groups = _acting(texts, pair, local), _named(texts, local.kept)
         for group, named in enumerate(groups[: len(cuts)]):
             for at, tokens in zip((pair.picture, row), named, strict=True):
                 words[at, list(tokens), group] = 1
@@ -56,9 +56,8 @@ def held(
     return LocalBlend(heat, sources, trajectory.levels, cuts=cuts, start=local.start)
 
 
-def _acting(reader: Reader, pair: Pair, local: Local) -> tuple[Tokens, Tokens]:
+def _acting(texts: tuple[Wording, Wording], pair: Pair, local: Local) -> tuple[Tokens, Tokens]:
     """The tokens, in the source and in the target, of the words that an edit acts on."""
-    texts = pair.wordings(reader)
     if local.words is None:
         return changed(*texts, typed(pair.target).heavy)
     return _named(texts, local.words)

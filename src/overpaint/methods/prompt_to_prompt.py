@@ -39,8 +39,12 @@ class Options:
     alignment: str = opt(
         "swap", "other words take the place of old ones, or have none", choices=tuple(ALIGNMENTS)
     )
-    cross_replace: float = opt(0.4, "part of the path with the picture's attention to words", 0, 1)
-    self_replace: float = opt(0.1, "part of it with the picture's attention to itself", 0, 1)
+    cross_replace: float = opt(
+        Control.cross, "part of the path with the picture's attention to words", 0, 1
+    )
+    self_replace: float = opt(
+        Control.selves, "part of it with the picture's attention to itself", 0, 1
+    )
     cross_replace_words: str = opt("", 'the same of single words: "hair=0.4,hat=0.2-0.8"')
     local_blend: str = opt(
         AUTO,
@@ -49,10 +53,12 @@ class Options:
     )
     local_keep: str = opt("", "words where it may not")
     blend_threshold: float = opt(
-        0.35, "share of the most attention to a word that is its place", 0, 1
+        Local.threshold, "share of the most attention to a word that is its place", 0, 1
     )
-    blend_start: float = opt(0.2, "part of the path before the edit is held to them", 0, 1)
-    blend_spread: bool = opt(False, "their place is a cell larger on each side, as in the code")
+    blend_start: float = opt(Local.start, "part of the path before the edit is held to them", 0, 1)
+    blend_spread: bool = opt(
+        Local.spread, "their place is a cell larger on each side, as in the code"
+    )
     normalised: bool = opt(False, "attention with weighted words sums to 1 again")
 
     def __post_init__(self) -> None:
