@@ -11,7 +11,7 @@ from overpaint.errors import OptionError
 from overpaint.inversions.ddim import ddim
 from overpaint.inversions.registry import INVERSIONS
 from overpaint.methods import registry
-from overpaint.methods.diffedit import OPERATORS, Options, Way, walked
+from overpaint.methods.diffedit import OPERATORS, Options, Passage, walked
 from overpaint.methods.registry import Region, Run, Task
 from overpaint.models.bundle import Calls
 from overpaint.models.prompting import guided, under
@@ -40,7 +40,7 @@ def latents(inside, rows=1, seeds=(0,), task=None, **options):
             MODEL.codec.encode(IMAGE).repeat(rows, 1, 1, 1),
         )
         how = {"x0": x0, "inside": inside, "run": Run(seeds)}
-        return x0, last(walked(Way(MODEL, task, chosen, **how))[0])
+        return x0, last(walked(Passage(MODEL, task, chosen, **how))[0])
 
 
 @pytest.mark.parametrize("operator", OPERATORS)

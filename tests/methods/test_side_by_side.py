@@ -38,7 +38,7 @@ def made(pairs, control=EVERYWHERE, name="direct", trajectory=None, model=MODEL,
 
 def test_an_edit_that_says_the_same_is_the_picture_replayed():
     trajectory = inverted("ddim")
-    same = made([Pair(FROM, FROM)], name="ddim", trajectory=trajectory).edits
+    same = made([Pair(FROM, FROM)], name="ddim", trajectory=trajectory).states
     texts = [MODEL.text([""]), MODEL.text([FROM])]
     plain = last(find("ddim").replay(trajectory, combine(MODEL, texts, (1 - SCALE, SCALE))))
     assert torch.allclose(same, plain, atol=1e-4)
@@ -46,11 +46,11 @@ def test_an_edit_that_says_the_same_is_the_picture_replayed():
 
 def test_without_borrowing_it_is_sampled_as_ever():
     trajectory = inverted()
-    alone = made([Pair(FROM, TO)], replace(EVERYWHERE, cross=0.0, selves=0.0)).edits
+    alone = made([Pair(FROM, TO)], replace(EVERYWHERE, cross=0.0, selves=0.0)).states
     texts = [MODEL.text([""]), MODEL.text([TO])]
     plain = last(find("ddim").replay(trajectory, combine(MODEL, texts, (1 - SCALE, SCALE))))
     assert torch.allclose(alone, plain, atol=1e-4)
-    assert not torch.allclose(alone, made([Pair(FROM, TO)]).edits, atol=1e-2)
+    assert not torch.allclose(alone, made([Pair(FROM, TO)]).states, atol=1e-2)
 
 
 @pytest.mark.parametrize(("name", "rows"), [("direct", 3), ("ddim", 4)])
@@ -75,16 +75,16 @@ def test_several_edits_of_several_pictures_are_as_one_by_one(name):
         one = inverted(name, X0[pair.picture : pair.picture + 1], (texts[pair.picture],))
         alone = made([replace(pair, picture=0)], replace(control, local=None), name, one)
         free = made(pairs, replace(control, local=None), name, both)
-        assert torch.allclose(free.edits[number], alone.edits[0], atol=2e-3)
+        assert torch.allclose(free.states[number], alone.states[0], atol=2e-3)
     assert together.mask.shape == (3, 1, 8, 8)
 
 
 def test_outside_the_words_an_edit_is_its_picture():
     found = made([Pair(FROM, TO)], Control(local=Local(threshold=0.8)))
-    outside = (found.mask == 0).expand_as(found.edits)
+    outside = (found.mask == 0).expand_as(found.states)
     assert 0 < float(found.mask.mean()) < 1
-    assert torch.equal(found.edits[outside], X0[:1][outside])
-    assert not torch.equal(found.edits, X0[:1])
+    assert torch.equal(found.states[outside], X0[:1][outside])
+    assert not torch.equal(found.states, X0[:1])
 
 
 def test_words_that_are_kept_are_left_out_of_the_region():
@@ -96,7 +96,7 @@ def test_words_that_are_kept_are_left_out_of_the_region():
 def test_outside_a_mask_an_edit_is_its_picture():
     mask = torch.zeros(1, 1, 8, 8)
     mask[..., :4] = 1
-    found = made([Pair(FROM, TO)], mask=mask).edits
+    found = made([Pair(FROM, TO)], mask=mask).states
     assert torch.equal(found[..., 4:], X0[:1, ..., 4:])
     assert not torch.allclose(found[..., :4], X0[:1, ..., :4], atol=1e-2)
 
@@ -106,14 +106,14 @@ def test_each_edit_is_held_to_its_own_mask():
     masks[0, ..., :4], masks[1, ..., 4:], masks[2, :, :2] = 1, 1, 1
     both = inverted("ddim", X0, (FROM, "a cat"))
     pairs = [Pair(FROM, TO), Pair(FROM, "a person"), Pair("a cat", "a dog", 1)]
-    found = made(pairs, name="ddim", trajectory=both, mask=masks).edits
+    found = made(pairs, name="ddim", trajectory=both, mask=masks).states
     pictures = X0[[0, 0, 1]]
     for edit, picture, mask in zip(found, pictures, masks, strict=True):
         outside = (mask == 0).expand_as(edit)
         assert torch.equal(edit[outside], picture[outside])
         assert not torch.allclose(edit[~outside], picture[~outside], atol=1e-2)
-    one = made(pairs, name="ddim", trajectory=both, mask=masks[:1]).edits
-    each = made(pairs, name="ddim", trajectory=both, mask=masks[:1].expand(3, -1, -1, -1)).edits
+    one = made(pairs, name="ddim", trajectory=both, mask=masks[:1]).states
+    each = made(pairs, name="ddim", trajectory=both, mask=masks[:1].expand(3, -1, -1, -1)).states
     assert torch.equal(one, each)
 
 
@@ -133,13 +133,13 @@ def test_pairs_say_of_a_picture_what_it_was_inverted_under(pairs, message):
 
 def test_blanks_between_words_make_no_other_picture():
     told = "a  person with brown hair "
-    assert made([Pair(FROM, TO), Pair(told, TO)]).edits.shape == (2, 4, 8, 8)
+    assert made([Pair(FROM, TO), Pair(told, TO)]).states.shape == (2, 4, 8, 8)
 
 
 def test_a_trajectory_s_rows_keep_their_own_texts():
     swapped = inverted("direct", X0, (FROM, "a cat")).rows([1, 0])
     assert swapped.key.texts == ("a cat", FROM)
-    assert made([Pair(FROM, TO, 1)], trajectory=swapped).edits.shape == (1, 4, 8, 8)
+    assert made([Pair(FROM, TO, 1)], trajectory=swapped).states.shape == (1, 4, 8, 8)
 
 
 def test_a_word_that_is_nowhere_is_named_with_those_that_are():
@@ -152,7 +152,7 @@ def test_a_word_that_is_nowhere_is_named_with_those_that_are():
 
 
 def test_weights_typed_in_a_prompt_count():
-    plain, heavy = (made([Pair(FROM, text)]).edits for text in (TO, "a person with (red:4) hair"))
+    plain, heavy = (made([Pair(FROM, text)]).states for text in (TO, "a person with (red:4) hair"))
     assert not torch.allclose(plain, heavy, atol=1e-3)
 
 
@@ -168,7 +168,7 @@ def test_weights_that_no_step_leaves_any_time_are_refused(how):
         made([Pair(FROM, HEAVY)], control)
     made([Pair(FROM, TO), Pair(FROM, "a person with (red:1) hair")], control)
     given = replace(control, words={"red": 0.5})
-    plain, heavy = (made([Pair(FROM, text)], given).edits for text in (TO, HEAVY))
+    plain, heavy = (made([Pair(FROM, text)], given).states for text in (TO, HEAVY))
     assert not torch.allclose(plain, heavy, atol=1e-4)
 
 
@@ -178,10 +178,10 @@ def test_an_edit_acts_where_a_word_is_looked_at_whatever_its_weight(weight, sour
     target = FROM.replace(word, f"({word}:{weight})")
     trajectory = inverted(texts=(source,))
     found = made([Pair(source, target)], Control(local=Local(threshold=0.8)), trajectory=trajectory)
-    outside = (found.mask == 0).expand_as(found.edits)
+    outside = (found.mask == 0).expand_as(found.states)
     assert 0 < float(found.mask.mean()) < 1
-    assert torch.equal(found.edits[outside], X0[:1][outside])
-    assert not torch.equal(found.edits, X0[:1])
+    assert torch.equal(found.states[outside], X0[:1][outside])
+    assert not torch.equal(found.states, X0[:1])
 
 
 def test_the_region_is_finer_than_cells():

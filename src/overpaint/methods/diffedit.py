@@ -77,8 +77,8 @@ def diffedit(
     chance = searched or draws
     x0 = model.codec.encode(task.image).repeat(len(run.seeds) if chance else 1, 1, 1, 1)
     inside = model.codec.encode_mask(mask[: len(x0)])
-    way = Way(model, task, options, x0=x0, inside=inside, run=run, kept=trajectory)
-    states, notes = walked(way)
+    passage = Passage(model, task, options, x0=x0, inside=inside, run=run, kept=trajectory)
+    states, notes = walked(passage)
     moves = run.watch(states, options.num_inference_steps, "editing")
     new, plain = (model.codec.decode(x) for x in (last(moves), x0))
     images = _each(restored(new, task.image, plain), run)
@@ -115,7 +115,7 @@ def marked(model: DiffusionModel, task: Task, options: Options, run: Run) -> Fou
 
 
 @dataclass(frozen=True)
-class Way:
+class Passage:
     """From a picture to noise and back, changed inside a mask."""
 
     model: DiffusionModel
@@ -165,36 +165,36 @@ class Way:
         return self.led(lambda level: trajectory.empty_at(level, empty))
 
 
-def walked(way: Way) -> tuple[Iterator[Tensor], tuple[str, ...]]:
+def walked(passage: Passage) -> tuple[Iterator[Tensor], tuple[str, ...]]:
     """The states on the way back, and what to know of the way up."""
-    if way.options.operator == "noise":
-        return noised(way), ()
-    trajectory = way.inverted()
-    return WALKS[way.options.operator](way, trajectory), doubts(trajectory)
+    if passage.options.operator == "noise":
+        return noised(passage), ()
+    trajectory = passage.inverted()
+    return WALKS[passage.options.operator](passage, trajectory), doubts(trajectory)
 
 
-def encoded(way: Way, trajectory: Trajectory) -> Iterator[Tensor]:
+def encoded(passage: Passage, trajectory: Trajectory) -> Iterator[Tensor]:
     """The paper's: outside the mask the encoded picture's own states, at last itself."""
-    after = keep_trajectory(trajectory.states, way.inside)
-    return way.inversion.replay(trajectory, way.led_along(trajectory), after)
+    after = keep_trajectory(trajectory.states, passage.inside)
+    return passage.inversion.replay(trajectory, passage.led_along(trajectory), after)
 
 
-def replaced(way: Way, trajectory: Trajectory) -> Iterator[Tensor]:
+def replaced(passage: Passage, trajectory: Trajectory) -> Iterator[Tensor]:
     """GLIDE's (arXiv 2112.10741): outside the mask every predicted picture is the picture."""
-    denoise = way.led_along(trajectory)
-    kept = mapping_x0(denoise, lambda x0: blend(x0, way.x0, way.inside > 0))
-    return way.inversion.replay(trajectory, kept)
+    denoise = passage.led_along(trajectory)
+    kept = mapping_x0(denoise, lambda x0: blend(x0, passage.x0, passage.inside > 0))
+    return passage.inversion.replay(trajectory, kept)
 
 
-def noised(way: Way) -> Iterator[Tensor]:
+def noised(passage: Passage) -> Iterator[Tensor]:
     """SDEdit's (arXiv 2108.01073): from noise that is drawn, outside the mask too."""
-    rng = way.run.rng
-    start = way.levels[0].noised(way.x0, rng.randn_like(way.x0))
-    after = keep_outside(way.x0, way.inside, rng)
-    return solve(way.led(), start, way.levels, after=after)
+    rng = passage.run.rng
+    start = passage.levels[0].noised(passage.x0, rng.randn_like(passage.x0))
+    after = keep_outside(passage.x0, passage.inside, rng)
+    return solve(passage.led(), start, passage.levels, after=after)
 
 
-WALKS: Mapping[str, Callable[[Way, Trajectory], Iterator[Tensor]]] = {
+WALKS: Mapping[str, Callable[[Passage, Trajectory], Iterator[Tensor]]] = {
     "encode": encoded,
     "glide": replaced,  # noise needs no way up
 }

@@ -24,7 +24,7 @@ AUTO, OFF = "auto", "off"
 # Without effect where the edit may act anywhere.
 IDLE = ("local_keep", "blend_threshold", "blend_start", "blend_spread")
 NOWHERE = "the words it may act on are looked at nowhere: nothing is edited"
-ANYWHERE = "no word differs in the two texts: the edit may act anywhere"
+ANYWHERE = "no place of words that differ was found: the edit may act anywhere"
 SOFT = 4  # pixels over which an edit fades into the picture
 
 
@@ -129,7 +129,7 @@ def prompt_to_prompt(
         mask=None if task.mask is None else model.codec.encode_mask(task.mask),
         watch=run.watch,
     )
-    images = restored(model.codec.decode(made.edits), task.image, model.codec.decode(x0))
+    images = restored(model.codec.decode(made.states), task.image, model.codec.decode(x0))
     mask = None if made.fine is None else feathered(made.fine, SOFT)
     if mask is not None and task.mask is not None:
         mask = torch.minimum(mask, task.mask)

@@ -44,13 +44,13 @@ class Control:
 
 
 @dataclass(frozen=True, eq=False)
-class Made:
-    """Edits (T, C, h, w), and where they may differ from their pictures; None: anywhere.
+class Edits:
+    """Their states (T, C, h, w), and where they may differ from their pictures; None: anywhere.
 
     mask: (T, 1, h, w), of their cells. fine: (T, 1, H, W), of the codec's pixels.
     """
 
-    edits: Tensor
+    states: Tensor
     mask: Tensor | None = None
     fine: Tensor | None = None
 
@@ -64,7 +64,7 @@ def edited(
     scale: float,
     mask: Tensor | None = None,
     watch: Watch = unwatched,
-) -> Made:
+) -> Edits:
     """An edit for each pair, drawn beside the pictures that a trajectory leads to.
 
     With an inversion that pins, a picture costs a row at each step and an edit two, as guidance
@@ -97,9 +97,9 @@ def edited(
         moves = way.replay(found, denoise, after, sources=count)
         edits = last(watch(moves, len(found.levels) - 1, "editing"))[count:]
     if blending is None or blending.mask is None:
-        return Made(edits)
+        return Edits(edits)
     pixels = [side * model.codec.factor for side in edits.shape[2:]]
-    return Made(edits, blending.mask[count:], blending.region(pixels)[count:].to(edits))
+    return Edits(edits, blending.mask[count:], blending.region(pixels)[count:].to(edits))
 
 
 def _texts(pairs: Sequence[Pair], count: int) -> list[str]:
