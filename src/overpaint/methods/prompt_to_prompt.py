@@ -35,7 +35,7 @@ class Options:
     num_inference_steps: int = opt(50, "steps up to noise, and as many back", 1, 1000)
     guidance_scale: float = opt(5.0, "how much more of the text than of none", 0, 100)
     strength: float = opt(1.0, "noise level up to which the picture is inverted", 0, 1)
-    inversion: str = opt("direct", "how the picture is inverted", choices=tuple(INVERSIONS))
+    inversion: str = opt("edit-friendly", "how the picture is inverted", choices=tuple(INVERSIONS))
     alignment: str = opt(
         "swap", "other words take the place of old ones, or have none", choices=tuple(ALIGNMENTS)
     )

@@ -36,7 +36,7 @@ class Control:
 
     alignment: str = "swap"
     cross: float = 0.4
-    selves: float = 0.1
+    selves: float = 0.4
     # With windows of their own.
     words: Mapping[str | int, float | Window] = field(default_factory=dict)
     normalised: bool = False
