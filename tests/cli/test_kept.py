@@ -26,7 +26,16 @@ def edited(run: Callable, to: str, *words: str, source: str = FROM) -> dict:
 def test_one_inversion_serves_many_edits(run: Callable) -> None:
     kept(run)
     for number, to in enumerate(["a red hat", "a red cat"]):
-        own = ["--steps", "3", "--strength", "0.5", "-o", f"plain-{number}.png"]
+        own = [
+            "-O",
+            "inversion=direct",
+            "--steps",
+            "3",
+            "--strength",
+            "0.5",
+            "-o",
+            f"plain-{number}.png",
+        ]
         plain = edited(run, to, *own)
         found = edited(run, to, "--trajectory", "way.safetensors", "-o", f"kept-{number}.png")
         assert (plain["calls"], found["calls"]) == (6, 3)

@@ -12,7 +12,7 @@ from overpaint.models.zoo import load
 IMAGE = torch.rand(1, 3, 16, 16, generator=torch.Generator().manual_seed(0)) * 2 - 1
 MASK = torch.ones(1, 1, 16, 16)
 ASKED = {
-    "prompt-to-prompt": {"local_blend": "off"},
+    "prompt-to-prompt": {"local_blend": "off", "inversion": "direct"},
     "diffedit": {"encode_source": True},
 }
 

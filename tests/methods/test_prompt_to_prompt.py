@@ -77,10 +77,10 @@ def test_strength_zero_is_the_picture():
 
 
 def test_seeds_matter_where_noise_is_drawn_alone():
-    one = performed(seeds=(1, 2))
+    one = performed(seeds=(1, 2), inversion="direct")
     assert not one.chance
     assert torch.equal(one.images[0], one.images[1])
-    two = performed(seeds=(1, 2), inversion="edit-friendly")
+    two = performed(seeds=(1, 2))
     assert two.chance
     assert not torch.allclose(two.images[0], two.images[1], atol=1e-3)
 
