@@ -5,7 +5,7 @@ from collections.abc import Mapping
 
 import overpaint
 from benchmarks.pictures import FOLDER
-from benchmarks.uses import PORTRAIT, Figures, Use
+from benchmarks.uses import PORTRAIT, Figures, Use, mask
 from overpaint.data.sheets import Cell, sheet
 from overpaint.models.bundle import DiffusionModel
 from overpaint.models.zoo import load
@@ -21,6 +21,7 @@ def said(hair: str = HAIR, worn: str = WORN, wall: str = WALL, what: str = "phot
 
 LOOKED = ("person", "brown", "hair", "green", "sweater", "blue", "background")
 ANYWHERE = {"local_blend": "off"}
+STYLE = {**ANYWHERE, "cross_replace": 0.8, "self_replace": 0.8}
 
 
 def use(words: str, prompt: str, **how: object) -> Use:
@@ -38,11 +39,16 @@ USES: Mapping[str, tuple[Use, ...]] = {
         *SWAPS,
         use("hair and sweater", said("long blond hair", "a purple sweater")),
         use("added: a top hat", f"{said()} with a top hat"),
-        use("added: glasses", f"{said()} wearing round glasses"),
-        use("a pencil sketch", said(what="pencil sketch"), **ANYWHERE),
-        use("a bronze statue", said(what="bronze statue"), **ANYWHERE),
+        use(
+            "glasses, in a mask",
+            f"{said()} wearing round glasses",
+            mask=mask("glasses"),
+            **ANYWHERE,
+        ),
+        use("a pencil sketch", said(what="pencil sketch"), **STYLE),
+        use("a bronze statue", said(what="bronze statue"), **STYLE),
     ),
-    "diffedit": SWAPS,
+    "diffedit": (*SWAPS, use("the same, dilate=3", said(wall="a red background"), dilate=3)),
     "null-text": SWAPS,
 }
 
