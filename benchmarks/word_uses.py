@@ -48,7 +48,7 @@ USES: Mapping[str, tuple[Use, ...]] = {
         use("a pencil sketch", said(what="pencil sketch"), **STYLE),
         use("a bronze statue", said(what="bronze statue"), **STYLE),
     ),
-    "diffedit": (*SWAPS, use("the same, dilate=3", said(wall="a red background"), dilate=3)),
+    "diffedit": (*SWAPS, use("the same, dilate=6", said(wall="a red background"), dilate=6)),
     "null-text": SWAPS,
 }
 
