@@ -17,8 +17,8 @@ PROMPT = "a pencil sketch of a person"
 SWAP = {"source_prompt": "a photo of a person", "prompt": "a photo of a person with red hair"}
 SWAPS: Mapping[str, Mapping[str, Any]] = {
     "diffedit": {"method": "diffedit"},
-    "prompt-to-prompt": {"method": "prompt-to-prompt", "inversion": "direct"},
-    "edit-friendly": {"method": "prompt-to-prompt", "inversion": "edit-friendly"},
+    "prompt-to-prompt, direct": {"method": "prompt-to-prompt", "inversion": "direct"},
+    "prompt-to-prompt, edit-friendly": {"method": "prompt-to-prompt", "inversion": "edit-friendly"},
 }
 """Edits by two texts, of 50 steps, with the model that reads text."""
 

@@ -44,6 +44,6 @@ METHODS: Mapping[str, Callable[[], list[Row]]] = {
         "prompt-to-prompt",
         asked=0.80,
         decibels=27,
-        seconds={"prompt-to-prompt": 10, "edit-friendly": 8},
+        seconds={"prompt-to-prompt, direct": 10, "prompt-to-prompt, edit-friendly": 8},
     ),
 }

@@ -91,7 +91,7 @@ def reconstruct(
         model: "auto" is the embedded one that reads text where the inversion or a text needs it.
         source_prompt: what the picture shows, for a model that reads text.
         strength: in (0, 1]. steps: in [1, 1000].
-        guidance_scale: of that text against the empty one, in [0, 100]; 7.5 where nothing is given.
+        guidance_scale: of that text against the empty one, in [0, 100]; 5 where nothing is given.
         inversion: a name of `overpaint.inversions.registry`.
         trajectory: one that was kept, or its file, to go back from.
         seed: of the noise of edit-friendly inversion.

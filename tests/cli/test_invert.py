@@ -11,7 +11,7 @@ from PIL import Image
 from overpaint.inversions.registry import INVERSIONS
 from overpaint.inversions.titles import TITLES
 
-TEXT = "invert face.png -m tiny-text --steps 4 --strength 0.3 --guidance-scale 2 --json"
+TEXT = "invert face.png -m tiny-text --steps 4 --strength 0.3 --guidance 2 --json"
 
 
 def told(run: Callable, *words: str) -> dict:
@@ -55,7 +55,7 @@ def test_calls_are_those_of_the_network(run: Callable) -> None:
     assert calls["edit-friendly"] == 2 * 4 + 2 * 4
     assert calls["edict"] == 2 * (2 * 4 + 2 * 4)
     assert calls["bdia"] == 2 * 4 + 2 * 3
-    assert told(run, *TEXT.replace("--guidance-scale 2", "").split())["calls"] == 8
+    assert told(run, *TEXT.replace("--guidance 2", "").split())["calls"] == 8
 
 
 def test_a_kept_trajectory_is_gone_back_from(run: Callable) -> None:
@@ -117,7 +117,7 @@ def test_what_is_asked_for_otherwise_than_the_trajectory_has_it_is_refused(
 
 @pytest.mark.parametrize("scale", ["-1", "100.5", "nan", "1e30"])
 def test_guidance_has_the_range_that_edits_have(run: Callable, scale: str) -> None:
-    ran = run(*TEXT.replace("--guidance-scale 2", "").split(), "--guidance-scale", scale)
+    ran = run(*TEXT.replace("--guidance 2", "").split(), "--guidance", scale)
     assert ran.code == 2
     assert "guidance_scale must be a number in [0, 100]" in ran.err
 

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
+import pytest
 from PIL import Image
 
 INVERT = "invert face.png -m tiny-text --steps 3 --invert direct --source-prompt"
@@ -41,6 +42,16 @@ def test_one_inversion_serves_many_edits(run: Callable) -> None:
         assert (plain["calls"], found["calls"]) == (6, 3)
         pictures = [np.array(Image.open(f"{name}-{number}.png")) for name in ("plain", "kept")]
         assert np.array_equal(*pictures)
+
+
+@pytest.mark.parametrize("name", ["edit-friendly", "null-text"])
+def test_what_is_inverted_by_itself_serves_an_edit_by_itself(run: Callable, name: str) -> None:
+    way = [*INVERT.replace("direct", name).split(), FROM, "--strength", "1"]
+    assert run(*way, "--save", "way.safetensors").code == 0
+    edited(run, "a red hat", "--invert", name, "--steps", "3", "-o", "plain.png")
+    edited(run, "a red hat", "--trajectory", "way.safetensors", "-o", "kept.png")
+    plain, found = (np.array(Image.open(f"{which}.png")) for which in ("plain", "kept"))
+    assert np.array_equal(plain, found)
 
 
 def test_replay_finds_the_trajectory_or_says_what_it_needs(run: Callable) -> None:

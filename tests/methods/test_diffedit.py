@@ -193,3 +193,8 @@ def test_a_model_that_reads_no_text_is_refused():
     with pytest.raises(OptionError, match="tiny reads no text") as caught:
         made(model=load("tiny"))
     assert caught.value.why == "the method diffedit needs a text-to-image model"
+
+
+def test_a_way_under_the_source_prompt_needs_one():
+    with pytest.raises(OptionError, match="encode_source needs a source prompt"):
+        made(Task(IMAGE, PROMPT), encode_source=True)

@@ -131,3 +131,10 @@ def test_options_that_cannot_be_are_refused(given, said):
 def test_a_model_that_reads_no_text_is_refused():
     with pytest.raises(OptionError, match="tiny reads no text"):
         found(load("tiny"), IMAGE, TEXTS, Finding(), NoiseStream((0,)))
+
+
+@pytest.mark.parametrize(("count", "antithetic"), [(3, True), (1, False)])
+def test_noises_too_few_to_compare_halves_of_are_refused(count, antithetic):
+    with pytest.raises(OptionError, match="agreement needs more noises"):
+        Finding(num_maps_per_mask=count, antithetic=antithetic, agreement=0.9)
+    Finding(num_maps_per_mask=count + 1, antithetic=antithetic, agreement=0.9)

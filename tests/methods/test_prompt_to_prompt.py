@@ -117,3 +117,12 @@ def test_lists_of_words_are_read():
             windowed(wrong)
     with pytest.raises(OptionError, match="'hat' has two parts of the path"):
         windowed("hat=0.1,hat=0.9")
+
+
+def test_weights_are_normalised_only_where_there_are_some():
+    with pytest.raises(OptionError, match="normalised has no effect"):
+        performed(normalised=True)
+    plain, summed = (
+        performed(target="a person with (red:2) hair", normalised=on).images for on in (False, True)
+    )
+    assert not torch.equal(plain, summed)

@@ -39,8 +39,8 @@ def made(method, task, *, given=None, model=MODEL, **options):
     return registry.perform(found, model, task, chosen, Run((0,)), with_parts).images, with_parts
 
 
-def test_sdedit_follows_the_prompt_by_seven_and_a_half():
-    told = guided(MODEL, MODEL.text(["a red hat"]), 7.5)
+def test_sdedit_follows_the_prompt_by_five():
+    told = guided(MODEL, MODEL.text(["a red hat"]), 5.0)
     assert torch.equal(eps(led_or_classed(MODEL, Task(IMAGE, "a red hat"), None, None)), eps(told))
     one, other = (made("sdedit", Task(IMAGE, text))[0] for text in ("a red hat", "a dog"))
     assert not torch.allclose(one, other, atol=0.01)
@@ -100,7 +100,7 @@ def test_blended_asks_the_network_once_a_step():
 
 def test_what_guides_is_chosen():
     task, rng = Task(IMAGE, "a red hat", mask=LEFT), NoiseStream((0,))
-    told = eps(guided(MODEL, MODEL.text(["a red hat"]), 7.5))
+    told = eps(guided(MODEL, MODEL.text(["a red hat"]), 5.0))
     found = {
         guide: eps(blending(MODEL, task, Blending(guide=guide), rng, clip()))
         for guide in (None, "model", "clip", "both")

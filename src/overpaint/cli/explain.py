@@ -50,7 +50,8 @@ def explain(
     cells = [Cell(picture, (image.rpartition("/")[2],))]
     cells += [Cell(each.picture, (each.word,)) for each in found]
     for path in paths:
-        outputs.written_to(path, sheet(cells), overwrite=overwrite)
+        if (written := outputs.written_to(path, sheet(cells), overwrite=overwrite)) is not None:
+            terminal.say(f"drawn in {written}")
     rows = [(each.word, f"{each.share:.3f}") for each in found]
     if as_json:
         for each in found:

@@ -18,7 +18,7 @@ def invert(
         str, typer.Option("--source-prompt", help="What the picture shows.")
     ] = "",
     guidance_scale: Annotated[
-        float | None, typer.Option("--guidance-scale", help="Of that text; 7.5 without it.")
+        float | None, typer.Option("--guidance", help="Of that text; 5 without it.")
     ] = None,
     strength: Annotated[
         float | None,

@@ -74,7 +74,7 @@ def _weighted(text: str, start: int, colon: int) -> tuple[str, float]:
         raise OptionError(
             f"{text[start:]!s:.60}) is no weighted phrase",
             f"that is (words:weight), the weight in [{-STRONGEST:g}, {STRONGEST:g}]",
-            PLAIN,
+            PLAIN if math.isnan(weight) or not phrase else "",
         )
     return text[:start] + phrase, weight
 

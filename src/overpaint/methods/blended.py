@@ -83,7 +83,7 @@ class Options:
         choices=GUIDES,
     )
     guidance_scale: float | None = opt(
-        None, "how far towards the text; auto: model 7.5, CLIP directional 1.2, else 0.4", 0, 100
+        None, "how far towards the text; auto: model 5, CLIP directional 1.2, else 0.4", 0, 100
     )
     clip_scale: float | None = opt(None, "CLIP's own with guide=both; auto: as above", 0, 100)
     gradient: str | None = opt(

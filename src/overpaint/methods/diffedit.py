@@ -19,7 +19,7 @@ from overpaint.inversions.trajectory import Trajectory
 from overpaint.methods.finding import Finding, Found, found
 from overpaint.methods.guiding import whole
 from overpaint.methods.options import opt
-from overpaint.methods.prompted import led
+from overpaint.methods.prompted import SCALE, led
 from overpaint.methods.registry import Outcome, Run, Task, register
 from overpaint.methods.starting import doubts, inverted
 from overpaint.models.bundle import DiffusionModel
@@ -34,7 +34,7 @@ class Options(Finding):
 
     strength: float = opt(1.0, "noise level up to which it is encoded: 0 keeps the picture", 0, 1)
     num_inference_steps: int = opt(50, "steps up to there, and as many back", 1, 1000)
-    guidance_scale: float = opt(5.0, "how much more of the text than of none", 0, 100)
+    guidance_scale: float = opt(SCALE, "how much more of the text than of none", 0, 100)
     inversion: str = opt("ddim", "how the picture is encoded", choices=tuple(INVERSIONS))
     encode_source: bool = opt(False, "under the source prompt, not without text (as the paper)")
     operator: str = opt("encode", "the paper's, or one it compares with", choices=OPERATORS)
@@ -63,6 +63,9 @@ def diffedit(
     """One picture for each seed; they differ by their masks, and by the noise that is drawn."""
     if options.operator == "noise":
         _check_noise(options, trajectory)
+    if options.encode_source and not task.source_prompt.strip():
+        why, hint = "there is none", "Give --source-prompt, or leave it out."
+        raise OptionError("encode_source needs a source prompt", why, hint)
     if options.strength == 0:
         return Outcome(_each(task.image, run), chance=False)
     where = marked(model, task, options, run)

@@ -45,6 +45,9 @@ class Finding:
         for idle, instead in pairs:
             if getattr(self, instead) and getattr(self, idle) != getattr(Finding, idle):
                 raise OptionError(f"{idle} has no effect with {instead}", hint="Leave it out.")
+        if self.agreement is not None and self.num_maps_per_mask < (2 + 2 * self.antithetic):
+            why = f"of {self.num_maps_per_mask} no two halves can be compared"
+            raise OptionError("agreement needs more noises", why, "Raise num_maps_per_mask.")
 
 
 @dataclass(frozen=True, eq=False)

@@ -14,7 +14,6 @@ class Options(attending.Options):
     """Options of Null-text inversion."""
 
     inversion: str = opt("null-text", "how the picture is inverted", choices=("null-text",))
-    self_replace: float = opt(0.5, "part of it with the picture's attention to itself", 0, 1)
 
 
 @register(

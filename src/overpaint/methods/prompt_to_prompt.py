@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import torch
 
-from overpaint.core.emphasis import Window
+from overpaint.core.emphasis import Window, typed
 from overpaint.core.giving_back import restored
 from overpaint.core.schedule import below
 from overpaint.core.shaping import feathered
@@ -15,6 +15,7 @@ from overpaint.inversions.trajectory import Trajectory
 from overpaint.methods.holding import Local
 from overpaint.methods.options import opt
 from overpaint.methods.pairs import Pair
+from overpaint.methods.prompted import SCALE
 from overpaint.methods.registry import Outcome, Run, Task, register
 from overpaint.methods.side_by_side import ALIGNMENTS, Control, edited
 from overpaint.methods.starting import doubts, inverted
@@ -23,7 +24,7 @@ from overpaint.models.bundle import DiffusionModel
 AUTO, OFF = "auto", "off"
 # Without effect where the edit may act anywhere.
 IDLE = ("local_keep", "blend_threshold", "blend_start", "blend_spread")
-NOWHERE = "the words it may act on are looked at nowhere: nothing is edited"
+NOWHERE = "no place is left where it may act: nothing is edited"
 ANYWHERE = "no place of words that differ was found: the edit may act anywhere"
 SOFT = 4  # pixels over which an edit fades into the picture
 
@@ -33,7 +34,7 @@ class Options:
     """Options of Prompt-to-Prompt."""
 
     num_inference_steps: int = opt(50, "steps up to noise, and as many back", 1, 1000)
-    guidance_scale: float = opt(5.0, "how much more of the text than of none", 0, 100)
+    guidance_scale: float = opt(SCALE, "how much more of the text than of none", 0, 100)
     strength: float = opt(1.0, "noise level up to which the picture is inverted", 0, 1)
     inversion: str = opt("edit-friendly", "how the picture is inverted", choices=tuple(INVERSIONS))
     alignment: str = opt(
@@ -48,12 +49,12 @@ class Options:
     cross_replace_words: str = opt("", 'the same of single words: "hair=0.4,hat=0.2-0.8"')
     local_blend: str = opt(
         AUTO,
-        'words where the edit may act: "hair,hat"; auto or none: those that differ or are '
+        'words where the edit may act: "hair,hat"; auto: those that differ or are '
         "weighted; off: anywhere",
     )
     local_keep: str = opt("", "words where it may not")
     blend_threshold: float = opt(
-        Local.threshold, "share of the most attention to a word that is its place", 0, 1
+        Local.threshold, "share of the most attention to a word that is its place", 0, 0.99
     )
     blend_start: float = opt(Local.start, "part of the path before the edit is held to them", 0, 1)
     blend_spread: bool = opt(
@@ -113,6 +114,7 @@ def prompt_to_prompt(
     chance = inversion.draws and trajectory is None
     if options.strength == 0:
         return Outcome(task.image.expand(count, -1, -1, -1).contiguous(), chance=False)
+    _check_weighted(options, task)
     rows = count if chance else 1
     x0 = model.codec.encode(task.image).repeat(rows, 1, 1, 1)
     scale = options.guidance_scale
@@ -140,6 +142,13 @@ def prompt_to_prompt(
     elif mask is not None and not mask.any():
         notes = (*notes, NOWHERE)
     return Outcome(images, mask=mask, redrawn=True, chance=chance, notes=notes)
+
+
+def _check_weighted(options: Options, task: Task) -> None:
+    """Refuses what is for weights where no word has one."""
+    if options.normalised and not typed(task.prompt).heavy:
+        why, hint = "no word of the prompt is weighted", "Write (word:2), or leave it out."
+        raise OptionError("normalised has no effect", why, hint)
 
 
 def listed(words: str) -> tuple[str, ...]:

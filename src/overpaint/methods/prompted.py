@@ -12,7 +12,7 @@ from overpaint.models.bundle import DiffusionModel
 from overpaint.models.conditions import Cond
 from overpaint.models.prompting import Told, guided_in, reader_of
 
-SCALE = 7.5  # of the guidance of Stable Diffusion (arXiv 2112.10752)
+SCALE = 5.0  # of the guidance by text, for the embedded model (Stable Diffusion: 7.5)
 
 
 def led(

@@ -34,7 +34,7 @@ class Options:
     fresh_noise: bool = opt(True, "outside the mask, new noise at every level (as the paper)")
     label: int | None = opt(None, "class, for a model of classes; auto: none", 0, 1_000_000)
     guidance_scale: float | None = opt(
-        None, "how much more of the prompt or class than of none; auto: prompt 7.5, class 1", 0, 100
+        None, "how much more of the prompt or class than of none; auto: prompt 5, class 1", 0, 100
     )
     faithfulness: float | None = opt(
         None, "squared distance (metric l2) that strength=auto keeps within", 0, 200_000

@@ -15,7 +15,7 @@ from overpaint.methods.remembering import keep, place_of, recalled
 from overpaint.models.bundle import DiffusionModel
 
 REMEMBERED = "the fit of {} is from the cache: calls and seconds are without it"
-STRAYED = "{} misses a move by {:.2g}: what shall stay may change; direct inversion misses none"
+STRAYED = "{} misses a move by {:.2g}: what shall stay may change"
 LOOSE = 0.1  # root mean square, where noise has 1
 
 
