@@ -133,10 +133,6 @@ def test_a_mask_that_is_found_can_be_zoomed_in_on(photo, tmp_path):
         ({"mask_options": {"treshold": 0.4}}, "A mask that is auto has no option 'treshold'"),
         ({"mask_options": SOFT, "mask": None}, "mask options are for a mask that is found"),
         ({"extend": "right=0.5"}, "do not go together"),
-        (
-            {"mask": Image.new("L", (23, 37), 255), "method": "diffedit", "otsu": True},
-            "otsu has no effect with a mask that is given",
-        ),
     ],
 )
 def test_what_cannot_be_found_is_refused(photo, given, said):

@@ -27,28 +27,14 @@ def finding(given: Mapping[str, Any], where: Where, options: object) -> Finding:
     """How masks that are auto shall be found: as given, else as the method's own options say.
 
     Raises:
-        OptionError: no mask is auto, or an option is not usable, or stands beside a mask that is
-            given and makes the method find none.
+        OptionError: no mask is auto, or an option is not usable.
     """
     if given and not where.auto:
         what = "mask options are for a mask that is found"
         raise OptionError(what, "none is asked for", f"Give --mask {AUTO} too.")
     own = options if isinstance(options, Finding) else Finding()
-    if where.limited and not where.auto and getattr(options, "hint", "instead") == "instead":
-        _check_idle(own)
     known = {field.name: getattr(own, field.name) for field in fields(Finding)}
     return parse_fields(Finding, {**known, **given}, f"A mask that is {AUTO}")
-
-
-def _check_idle(options: Finding) -> None:
-    """Refuses ways to find a mask where one is given in its place."""
-    for field in fields(Finding):
-        if getattr(options, field.name) != field.default:
-            why, hint = (
-                "none is found",
-                "Leave one out, or give -O hint=union or intersect.",
-            )
-            raise OptionError(f"{field.name} has no effect with a mask that is given", why, hint)
 
 
 def sought(
