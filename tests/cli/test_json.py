@@ -22,6 +22,7 @@ COMMANDS = {
     "replay": "replay face.sdedit-0.png",
     "faces": "faces face.png",
     "invert": "invert face.png -m tiny --steps 2",
+    "explain": "explain face.png -p cat -m tiny-text --steps 1",
     "methods": "methods",
     "models": "models",
     "convert": "convert it.ckpt -o made",
