@@ -9,7 +9,7 @@ import torch
 
 from benchmarks.edits import Aim
 from benchmarks.local import Local
-from overpaint.portraits.captions import phrase
+from overpaint.portraits.captions import PLAINEST, phrase
 from overpaint.portraits.dataset import scenes
 from overpaint.portraits.regions import changed
 from overpaint.portraits.render import render
@@ -28,24 +28,11 @@ TOLD = ("hair", "headwear", "clothing", "background")  # in every caption, where
 LEAST = 0.003  # of the picture: a smaller change is hardly seen
 
 
-class Plainest:
-    """In a generator's place: the grammar's first words, in the order of the claims."""
-
-    def integers(self, high: int) -> int:
-        return 0
-
-    def random(self) -> float:
-        return 1.0
-
-    def permutation(self, items: list[str]) -> np.ndarray:
-        return np.array(items, dtype=object)
-
-
 def caption(scene: Scene, attribute: str) -> str:
     """What it shows, in words that are the same for scenes that differ in `attribute` alone."""
     seen = [name for name in TOLD if name in visible(scene) and getattr(scene, name) != "none"]
     names = ["style", "kind", *dict.fromkeys([*seen, attribute])]
-    return phrase({name: getattr(scene, name) for name in names}, Plainest())
+    return phrase({name: getattr(scene, name) for name in names}, PLAINEST)
 
 
 @cache

@@ -1,6 +1,7 @@
 """The grammar: sentences that are true of a scene, in many words."""
 
 from dataclasses import dataclass
+from typing import Any, Protocol
 
 import numpy as np
 
@@ -18,6 +19,34 @@ from overpaint.portraits.words import (
 )
 
 
+class Chooser(Protocol):
+    """What chooses words and their order: numpy's generator, or `PLAINEST`."""
+
+    def integers(self, low: int, /) -> Any:
+        """A whole number in [0, low)."""
+
+    def random(self) -> Any:
+        """A number in [0, 1)."""
+
+    def permutation(self, x: list[str], /) -> np.ndarray:
+        """The same in another order."""
+
+
+class _Plainest:
+    def integers(self, low: int, /) -> int:
+        return 0
+
+    def random(self) -> float:
+        return 1.0
+
+    def permutation(self, x: list[str], /) -> np.ndarray:
+        return np.array(x, dtype=object)
+
+
+PLAINEST: Chooser = _Plainest()
+"""Chooses the grammar's first words, in the order of the claims."""
+
+
 @dataclass(frozen=True)
 class Caption:
     """A sentence with what it claims."""
@@ -26,7 +55,7 @@ class Caption:
     claims: Claims
 
 
-def phrase(claims: Claims, rng: np.random.Generator) -> str:
+def phrase(claims: Claims, rng: Chooser) -> str:
     """A sentence that claims just that, in words and order chosen by `rng`."""
     left = dict(claims)
     style = left.pop("style", None)
@@ -69,7 +98,7 @@ def caption_of_labels(
     return Caption(phrase(claims, rng), claims)
 
 
-def _hair(left: dict[str, str], kind: str | None, rng: np.random.Generator) -> list[str]:
+def _hair(left: dict[str, str], kind: str | None, rng: Chooser) -> list[str]:
     """Words on hair colour and style, taken out of `left`."""
     colour, style = left.pop("hair", None), left.pop("hair_style", None)
     if colour is None and style is None:
@@ -80,7 +109,7 @@ def _hair(left: dict[str, str], kind: str | None, rng: np.random.Generator) -> l
     return [f"with {word}{'fur' if kind in ('cat', 'bear') else 'hair'}"]
 
 
-def _one(options: tuple[str, ...], rng: np.random.Generator) -> str:
+def _one(options: tuple[str, ...], rng: Chooser) -> str:
     return options[int(rng.integers(len(options)))]
 
 
