@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from overpaint.errors import OptionError
-from overpaint.metrics.sets import fid, kid
+from overpaint.metrics.sets import csfid, fid, inception_score, kid, precision, recall
 
 
 def drawn(n, d=4, seed=0, **more):
@@ -57,3 +57,37 @@ def test_sets_that_cannot_be_compared_are_refused(measure):
         measure(drawn(1), drawn(5))
     with pytest.raises(OptionError, match="of one kind"):
         measure(drawn(5), drawn(5, 3))
+
+
+def test_csfid_is_the_mean_of_the_classes():
+    x, y, classes = drawn(40), drawn(60, seed=1), torch.arange(40) % 2
+    real = torch.arange(60) % 2
+    each = [fid(x[classes == c], y[real == c]) for c in (0, 1)]
+    assert csfid(x, classes, y, real) == pytest.approx(sum(each) / 2)
+
+
+def test_precision_and_recall_of_one_set_are_whole_and_of_far_ones_nothing():
+    x = drawn(50)
+    assert (precision(x, x), recall(x, x)) == (1, 1)
+    assert (precision(x + 100, x), recall(x + 100, x)) == (0, 0)
+
+
+def test_what_covers_a_part_only_is_precise_but_recalls_little():
+    x = drawn(200)
+    part = x[x[:, 0] > 1]
+    assert precision(part, x) == 1
+    assert recall(part, x) < 0.5
+    with pytest.raises(OptionError, match="more than 3"):
+        precision(x[:3], x[:3])
+
+
+def test_reach_is_to_the_third_neighbour():
+    real = torch.tensor([[0.0], [1.0], [2.0], [3.0], [10.0]])  # 10 reaches to 1, 9 away
+    made = torch.tensor([[18.9], [19.1], [-3.1], [-2.9]])  # 0 reaches 3
+    assert precision(made, real) == 0.5
+
+
+def test_the_inception_score_is_the_number_of_classes_at_best():
+    sure = torch.eye(5).repeat(4, 1)
+    assert inception_score(sure) == pytest.approx(5)
+    assert inception_score(torch.full((8, 5), 0.2)) == pytest.approx(1)

@@ -1,8 +1,8 @@
 """How edits are measured; calling the package, `overpaint.metrics()`, lists the metrics."""
 
 from overpaint.listing import callable_package
-from overpaint.metrics import fidelity
+from overpaint.metrics import fidelity, likeness, outside, sets
 from overpaint.metrics.registry import metrics
 
-__all__ = ["fidelity", "metrics"]
+__all__ = ["fidelity", "likeness", "metrics", "outside", "sets"]
 callable_package(__name__, metrics)

@@ -41,6 +41,11 @@ def psnr(images: Tensor, reference: Tensor) -> Tensor:
 @metric("ssim", unit="", better="higher")
 def ssim(images: Tensor, reference: Tensor) -> Tensor:
     """Structural similarity, mean over colours and over windows that lie inside the picture."""
+    return ssim_map(images, reference).flatten(1).mean(1)
+
+
+def ssim_map(images: Tensor, reference: Tensor) -> Tensor:
+    """Structural similarity (B, 3, H - 10, W - 10), of each window that lies inside the picture."""
     if min(images.shape[-2:]) < WINDOW:
         raise OptionError(f"ssim needs pictures of at least {WINDOW} x {WINDOW} pixels")
     mu_x, mu_y = _windowed(images), _windowed(reference)
@@ -48,10 +53,9 @@ def ssim(images: Tensor, reference: Tensor) -> Tensor:
     var_y = _windowed(reference * reference) - mu_y * mu_y
     both = _windowed(images * reference) - mu_x * mu_y
     c1, c2 = 0.01**2, 0.03**2
-    values = ((2 * mu_x * mu_y + c1) * (2 * both + c2)) / (
+    return ((2 * mu_x * mu_y + c1) * (2 * both + c2)) / (
         (mu_x * mu_x + mu_y * mu_y + c1) * (var_x + var_y + c2)
     )
-    return values.flatten(1).mean(1)
 
 
 def _windowed(x: Tensor) -> Tensor:

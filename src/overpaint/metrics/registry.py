@@ -1,42 +1,59 @@
-"""What a metric is: a function of pictures to one number each, with unit and direction."""
+"""What a metric is: a function of pictures, or of what networks see in them, with a direction."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 from torch import Tensor
 
 from overpaint.errors import OptionError
 
-Score = Callable[[Tensor, Tensor], Tensor]
+PICTURES, REGIONS = "pictures", "pictures and regions"
+EMBEDDINGS, SETS = "embeddings", "sets of features"
+TAKES = (PICTURES, REGIONS, EMBEDDINGS, SETS)
 
 
 @dataclass(frozen=True)
 class Metric:
-    """A registered metric: `(images, reference) -> (B,)`, both (B, 3, H, W) in [0, 1]."""
+    """A registered metric.
+
+    takes: `PICTURES`: (images, reference), both (B, 3, H, W) in [0, 1], to (B,). `REGIONS`: and
+        (B, 1, H, W), 1 where a change is asked for. Of the others the function says what it takes.
+    """
 
     name: str
     unit: str
     better: str  # "lower" or "higher"
-    fn: Score
+    takes: str
+    fn: Callable[..., Any]
 
-    def __call__(self, images: Tensor, reference: Tensor) -> Tensor:
-        """One number for each picture."""
+    def __call__(self, *given: Tensor) -> Any:
+        """One number for each picture, or one for a set; in float64."""
+        if self.takes in (PICTURES, REGIONS):
+            self._check(*given)
+        return self.fn(*(each.double() if each.is_floating_point() else each for each in given))
+
+    def _check(self, images: Tensor, reference: Tensor, region: Tensor | None = None) -> None:
         if images.shape != reference.shape or images.ndim != 4:
             raise OptionError(
                 f"{self.name} compares pictures of one shape (B, 3, H, W)",
                 f"got {tuple(images.shape)} and {tuple(reference.shape)}",
             )
-        return self.fn(images.double(), reference.double())
+        wanted = (len(images), 1, *images.shape[2:])
+        if region is not None and tuple(region.shape) != wanted:
+            raise OptionError(f"{self.name} needs regions {wanted}", f"got {tuple(region.shape)}")
 
 
 _METRICS: dict[str, Metric] = {}
 
 
-def metric(name: str, *, unit: str, better: str) -> Callable[[Score], Metric]:
+def metric(
+    name: str, *, unit: str, better: str, takes: str = PICTURES
+) -> Callable[[Callable[..., Any]], Metric]:
     """Register a function as a metric."""
 
-    def keep(fn: Score) -> Metric:
-        _METRICS[name] = Metric(name, unit, better, fn)
+    def keep(fn: Callable[..., Any]) -> Metric:
+        _METRICS[name] = Metric(name, unit, better, takes, fn)
         return _METRICS[name]
 
     return keep

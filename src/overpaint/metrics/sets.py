@@ -4,10 +4,13 @@ import torch
 from torch import Tensor
 
 from overpaint.errors import OptionError
+from overpaint.metrics.registry import SETS, metric
 
 FEWEST = 2  # pictures of a set: one alone has no spread
+NEAREST = 3  # neighbours that a picture's surroundings reach to
 
 
+@metric("kid", unit="", better="lower", takes=SETS)
 def kid(features: Tensor, real: Tensor) -> float:
     """Kernel distance: the unbiased squared MMD under (x.y / d + 1)^3 (arXiv 1801.01401, eq. 4).
 
@@ -17,6 +20,7 @@ def kid(features: Tensor, real: Tensor) -> float:
     return float(_within(x) + _within(y) - 2 * _kernel(x, y).mean())
 
 
+@metric("fid", unit="", better="lower", takes=SETS)
 def fid(features: Tensor, real: Tensor) -> float:
     """Frechet distance of the Gaussians with the sets' moments (arXiv 1706.08500, eq. 6).
 
@@ -28,6 +32,55 @@ def fid(features: Tensor, real: Tensor) -> float:
     both = torch.linalg.eigvalsh(root @ y.T.cov() @ root).clamp(min=0).sqrt().sum()
     apart = (x.mean(0) - y.mean(0)).square().sum()
     return float(apart + x.var(0).sum() + y.var(0).sum() - 2 * both)
+
+
+@metric("csfid", unit="", better="lower", takes=SETS)
+def csfid(features: Tensor, classes: Tensor, real: Tensor, real_classes: Tensor) -> float:
+    """The mean over classes of the Frechet distance to the real pictures of that class.
+
+    classes: (N,) of what each edit shall show, and of the real ones (arXiv 2203.04705).
+    """
+    found = [
+        fid.fn(features[classes == each], real[real_classes == each])
+        for each in classes.unique().tolist()
+    ]
+    return float(sum(found) / len(found))
+
+
+@metric("precision", unit="share", better="higher", takes=SETS)
+def precision(features: Tensor, real: Tensor) -> float:
+    """Share of the pictures among real ones: as near to one as its third neighbour is.
+
+    (arXiv 1904.06991, eq. 2 and 3.)
+    """
+    return _among(*_checked(features, real))
+
+
+@metric("recall", unit="share", better="higher", takes=SETS)
+def recall(features: Tensor, real: Tensor) -> float:
+    """Share of the real pictures that are among those made, likewise."""
+    x, y = _checked(features, real)
+    return _among(y, x)
+
+
+@metric("inception-score", unit="", better="higher", takes=SETS)
+def inception_score(probabilities: Tensor) -> float:
+    """exp of how far a picture's classes (N, K) are from those of all (arXiv 1606.03498).
+
+    The mean over N of the Kullback-Leibler divergence, in one part.
+    """
+    p = probabilities.double()
+    mean = p.mean(0, keepdim=True)
+    return float((torch.xlogy(p, p) - torch.xlogy(p, mean)).sum(1).mean().exp())
+
+
+def _among(x: Tensor, y: Tensor) -> float:
+    """Share of `x` that lie within reach of any of `y`, each reaching to its `NEAREST`-th."""
+    if len(y) <= NEAREST:
+        why = f"there are {len(y)}"
+        raise OptionError(f"precision and recall need more than {NEAREST} pictures", why)
+    reach = torch.cdist(y, y).kthvalue(NEAREST + 1, dim=1).values  # the first is itself
+    return float((torch.cdist(x, y) <= reach).any(1).double().mean())
 
 
 def _kernel(x: Tensor, y: Tensor) -> Tensor:
