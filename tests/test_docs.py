@@ -25,6 +25,7 @@ from overpaint.methods.options import parse_fields
 from overpaint.methods.registry import find, methods, parse_options
 from overpaint.models.families.published import Options
 from overpaint.models.families.tiny import tiny, tiny_text
+from overpaint.portraits import tasks
 from overpaint.portraits.scene import VALUES
 from overpaint.recipes import diffusionclip
 from overpaint.recipes.registry import RECIPES
@@ -92,6 +93,9 @@ def _tiny(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         module = importlib.import_module(recipe.module)
         monkeypatch.setattr(module, "run", lambda folder, config, watch: {})
     monkeypatch.setattr(tuning, "tune", tuned)
+    real_edits = tasks.edits
+    monkeypatch.setattr(tasks, "edits", lambda split, count: real_edits(split, min(count, 3)))
+    monkeypatch.setattr("overpaint.bench.running.run", lambda *asked: iter(()))
     # Whoever takes it from `editing` comes first: what is put back afterwards is then the real one.
     monkeypatch.setattr(overpaint, "edit", quick)
     monkeypatch.setattr("overpaint.replaying.edit", quick)

@@ -19,6 +19,7 @@ FLOORS = [
     {"recipes"},
     {"adapters", "parts", "trajectories", "tuning"},
     {"every other file of the top folder"},
+    {"bench"},
     {"__init__"},
     {"cli", "web", "__main__"},
 ]

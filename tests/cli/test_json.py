@@ -34,6 +34,7 @@ COMMANDS = {
     "strokes paste": "strokes paste face.png --onto face.png --at 9,9",
     "strokes mask": "strokes mask face.guide.png face.png",
     "portraits render": "portraits render -n 2 --size 32 -o world",
+    "bench portraits": "bench portraits -n 2 --size 64 --method diffusionclip -o bench",
     "doctor": "doctor",
 }
 

@@ -12,6 +12,7 @@ from typing import Annotated
 import typer
 
 from overpaint.cli import (
+    bench,
     compositing,
     convert,
     doctor,
@@ -65,6 +66,8 @@ drawing.command()(spoken(strokes.simulate))
 drawing.command()(spoken(strokes.lay))
 drawing.command()(spoken(compositing.paste))
 drawing.command()(spoken(compositing.mask))
+measuring = typer.Typer(help="How well every method does what it is asked for.")
+measuring.command()(spoken(bench.portraits))
 VERBS: dict[str, typer.Typer | Callable[..., None]] = {
     "edit": edit.edit,
     "replay": replay.replay,
@@ -76,6 +79,7 @@ VERBS: dict[str, typer.Typer | Callable[..., None]] = {
     "strokes": drawing,
     "tradeoff": tradeoff.tradeoff,
     "portraits": worlds,
+    "bench": measuring,
     "convert": convert.convert,
     "train": train.train,
     "tune": tune.tune,

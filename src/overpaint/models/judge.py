@@ -32,6 +32,12 @@ class Judge:
         with torch.no_grad():
             return self.net.resnet(pixel_values=_seen(images)).pooler_output.flatten(1)
 
+    def stages(self, images: Tensor) -> tuple[Tensor, ...]:
+        """What each stage of it sees in `(B, 3, H, W)` in [-1, 1]: `(B, C, h, w)`, coarser each."""
+        with torch.no_grad():
+            seen = self.net.resnet(pixel_values=_seen(images), output_hidden_states=True)
+        return tuple(seen.hidden_states)
+
 
 def _seen(images: Tensor) -> Tensor:
     """Pictures at the size it was trained on."""

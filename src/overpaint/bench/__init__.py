@@ -1,0 +1,1 @@
+"""How well edits do what was asked for: tasks with known truth, scores, tables."""

@@ -1,0 +1,130 @@
+"""Edits made, scored and kept, one after another; a run goes on where it was stopped."""
+
+import io
+import random
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from PIL import Image
+
+from overpaint.bench import rows
+from overpaint.bench.eyes import eyes
+from overpaint.bench.peaks import peak, reset
+from overpaint.bench.scoring import scores
+from overpaint.bench.ways import CALIBRATION, NOTHING, TRUTH, Way, masked
+from overpaint.core.watch import Watch, unwatched
+from overpaint.data.locking import sole
+from overpaint.data.placing import place
+from overpaint.editing import edit as made_by
+from overpaint.errors import OverpaintError
+from overpaint.methods import registry
+from overpaint.models.bundle import DiffusionModel
+from overpaint.models.zoo import load
+from overpaint.portraits.tasks import Drawn, Edit
+
+SIZE = 128
+SOURCE, TRUE, REGION = "source.png", "truth.png", "region.png"
+
+
+@dataclass(frozen=True)
+class Setting:
+    """What is the same for every edit of a run."""
+
+    folder: Path
+    size: int = SIZE
+    seed: int = 0
+    device: str = "auto"
+    dtype: str = "auto"
+
+
+def run(
+    edits: list[Edit], ways: Iterable[Way], setting: Setting, watch: Watch = unwatched
+) -> Iterator[dict[str, Any]]:
+    """Makes and scores each edit in each way; yields the rows, those of before first.
+
+    A picture stands at `folder/EDIT/WAY.png` with its record, beside its source, truth and region.
+    An edit that fails is a row with its error, which counts as no success.
+    """
+    setting.folder.mkdir(parents=True, exist_ok=True)
+    with sole(setting.folder, watch):
+        asked = [(way, edit) for way in ways for edit in edits]
+        kept = {(row["way"], row["edit"]): row for row in rows.read(setting.folder)}
+        known = [kept.get((way.name, edit.name)) for way, edit in asked]
+        yield from (row for row in known if row)
+        todo = [pair for pair, row in zip(asked, known, strict=True) if row is None]
+        for row in watch(_made(todo, edits, setting), len(todo), "editing"):
+            rows.add(setting.folder, row)
+            yield row
+
+
+def _made(
+    todo: list[tuple[Way, Edit]], edits: list[Edit], setting: Setting
+) -> Iterator[dict[str, Any]]:
+    name, model = "", None
+    for way, edit in todo:
+        if way.method not in CALIBRATION and way.on != name:
+            name, model = way.on, load(way.on, setting.device, setting.dtype)
+        yield _row(way, edit, edits, setting=setting, model=model)
+
+
+def _row(
+    way: Way, edit: Edit, edits: list[Edit], *, setting: Setting, model: DiffusionModel | None
+) -> dict[str, Any]:
+    """What was asked, what came of it, and its scores."""
+    about = {"edit": edit.name, "group": edit.change.group, "way": way.name, "seed": setting.seed}
+    folder, drawn = setting.folder / edit.name.replace("/", "-"), edit.drawn(setting.size)
+    _keep(folder, drawn)
+    if way.method in CALIBRATION:
+        picture = _calibrating(way, edit, edits, setting.size, drawn)
+        return {**about, **scores(eyes(), edit, drawn, picture)}
+    if way.asked(edit) is None:
+        return {**about, "left_out": "no adapter is tuned to it"}
+    try:
+        picture, more = _edited(way, edit, folder, setting=setting, model=model)
+    except OverpaintError as error:
+        return {**about, "error": str(error), "success": 0.0}
+    return {**about, **more, **scores(eyes(), edit, drawn, picture)}
+
+
+def _edited(
+    way: Way, edit: Edit, folder: Path, *, setting: Setting, model: DiffusionModel | None
+) -> tuple[np.ndarray, dict[str, Any]]:
+    """(S, S, 3) uint8, which is kept with its record, and what it took."""
+    asked = {**(way.asked(edit) or {}), "model": model, "seed": setting.seed}
+    if masked(registry.find(way.method)):
+        asked["mask"] = folder / REGION
+    reset()
+    held = peak()
+    result = made_by(folder / SOURCE, **asked)
+    most = peak()
+    path = result.save(folder / f"{way.name}.png", overwrite=True)
+    return np.array(result.images[0].convert("RGB")), {
+        "path": path.relative_to(setting.folder).as_posix(),
+        "calls": result.calls,
+        "seconds": result.seconds,
+        "memory": (most - held) / 2**20,
+    }
+
+
+def _calibrating(way: Way, edit: Edit, edits: list[Edit], size: int, drawn: Drawn) -> np.ndarray:
+    """The source, the true edit, or the source of another edit."""
+    if way.method == NOTHING:
+        return drawn[0]
+    if way.method == TRUTH:
+        return drawn[1]
+    others = [each for each in edits if each.name != edit.name] or [edit]
+    return random.Random(edit.name).choice(others).drawn(size)[0]
+
+
+def _keep(folder: Path, drawn: Drawn) -> None:
+    """The source, the true edit and its region, as pictures."""
+    folder.mkdir(exist_ok=True)
+    for name, picture in zip((SOURCE, TRUE, REGION), drawn, strict=True):
+        if not (folder / name).exists():
+            pixels = picture.astype(np.uint8) * 255 if picture.dtype == bool else picture
+            data = io.BytesIO()
+            Image.fromarray(pixels).save(data, "PNG")
+            place(data.getvalue(), folder / name)

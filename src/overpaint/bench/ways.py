@@ -1,0 +1,75 @@
+"""What is measured: a method on a model with its options, or a picture that calibrates."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from overpaint.methods import registry
+from overpaint.methods.registry import Method
+from overpaint.models.zoo import AUTO, PLAIN, READING, suited
+from overpaint.portraits.tasks import Edit
+
+NOTHING, TRUTH, OTHER = "no edit", "true edit", "random other picture"
+CALIBRATION = (NOTHING, TRUTH, OTHER)
+"""Pictures that no method makes: between them lies what a score can be."""
+TUNED: Mapping[tuple[str, str], str] = {
+    ("style", "pencil sketch"): "sketch",
+    ("style", "bronze statue"): "bronze",
+    ("style", "neon"): "neon",
+    ("style", "zombie"): "zombie",
+    ("expression", "smiling"): "smiling",
+    ("hair", "red"): "red-hair",
+}
+"""The embedded adapters by what they change."""
+
+
+@dataclass(frozen=True)
+class Way:
+    """A row of the table; equal ways have equal names."""
+
+    method: str
+    model: str = AUTO
+    options: Mapping[str, Any] = field(default_factory=dict, hash=False)
+
+    @property
+    def name(self) -> str:
+        """As it stands in the table, in files' names and in rows."""
+        if self.method in CALIBRATION:
+            return self.method
+        options = "".join(f" {name}={value}" for name, value in sorted(self.options.items()))
+        return f"{self.method} on {self.on}{options}"
+
+    @property
+    def on(self) -> str:
+        """The model's name."""
+        return suited(self.model, reads=registry.find(self.method).reads)
+
+    def asked(self, edit: Edit) -> dict[str, Any] | None:
+        """What `overpaint.edit` is given for an edit; None where nothing is tuned to its text.
+
+        A method that is led by masks, and finds none, is given the true region ("region").
+        """
+        method = registry.find(self.method)
+        given: dict[str, Any] = {"prompt": edit.prompt, "source_prompt": edit.source_prompt}
+        if "adapter" in method.parts:
+            adapters = [TUNED.get(each) for each in edit.wanted.items()]
+            if None in adapters:
+                return None
+            given["adapter"] = adapters
+        return given | {"method": self.method, "model": self.on, **self.options}
+
+
+def masked(method: Method) -> bool:
+    """Whether a method is given the true region, since it needs to be told where to edit."""
+    return method.regions and not method.finds
+
+
+def ways() -> list[Way]:
+    """Every registered method on each embedded model that can do what a text asks for."""
+    found = [Way(each) for each in CALIBRATION]
+    for name, method in registry.methods().items():
+        if method.reads_text and not method.reads:
+            found.append(Way(name, PLAIN))
+        if "adapter" not in method.parts:
+            found.append(Way(name, READING))
+    return found

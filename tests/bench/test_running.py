@@ -1,0 +1,109 @@
+"""A benchmark's run: calibrated by what no method made, stopped and gone on, the same each time."""
+
+import json
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from overpaint.bench import rows, running
+from overpaint.bench.running import Setting, run
+from overpaint.bench.summary import lines
+from overpaint.bench.ways import CALIBRATION, NOTHING, OTHER, TRUTH, Way, masked, ways
+from overpaint.methods.registry import find, methods
+from overpaint.portraits.changes import CHANGES
+from overpaint.portraits.tasks import edit, edits, named
+from overpaint.replaying import replay
+
+TINY = Way("sdedit", "tiny-text", {"num_inference_steps": 2})
+EDITS = edits("validation", 20)
+TIMES = ("seconds", "memory")  # no run is as long as another
+
+
+def done(folder, chosen, asked=EDITS[:3], **how):
+    return list(run(asked, chosen, Setting(folder, size=64, **how)))
+
+
+def timeless(found):
+    return [{name: each for name, each in row.items() if name not in TIMES} for row in found]
+
+
+@pytest.fixture(scope="module")
+def twenty(tmp_path_factory):
+    """Twenty edits, in the ways that calibrate and in one that draws."""
+    folder = tmp_path_factory.mktemp("bench")
+    return folder, done(folder, [*map(Way, CALIBRATION), TINY], EDITS)
+
+
+def test_calibration_lies_where_it_must(twenty):
+    nothing, truth, other, _ = (line.scores for line in lines(twenty[1]))
+    assert nothing["success"].mean < 0.2
+    assert truth["success"].mean > 0.8
+    assert truth["psnr"].mean == 54
+    assert truth["perceptual"].mean == truth["mae"].mean == 0
+    assert nothing["kept"].mean == 1
+    assert nothing["background_psnr"].mean == 54
+    assert nothing["structure"].mean == pytest.approx(0, abs=1e-9)
+    assert nothing["clip_direction"].mean == pytest.approx(0, abs=1e-6)
+    assert nothing["identity"].mean == pytest.approx(1, abs=1e-5)
+    assert other["kept"].mean < 0.8
+    assert other["identity"].mean < nothing["identity"].mean
+    assert other["background_psnr"].mean < 25
+    assert truth["clip_direction"].mean > max(other["clip_direction"].mean, 0.2)
+
+
+def test_an_edit_is_kept_with_its_record_and_can_be_done_again(twenty):
+    folder, found = twenty
+    row = next(row for row in found if row["way"] == TINY.name)
+    path = folder / row["path"]
+    source = np.asarray(Image.open(path.parent / running.SOURCE))
+    assert np.array_equal(source, named(row["edit"]).drawn(64)[0])
+    again = replay(path)
+    assert again.verdict == "identical"
+    assert row["calls"] == again.result.calls > 0
+
+
+def test_a_run_goes_on_where_it_was_stopped(tmp_path, monkeypatch):
+    whole = done(tmp_path / "whole", [TINY])
+    began = run(EDITS[:3], [TINY], Setting(tmp_path / "cut", size=64))
+    next(began)
+    began.close()
+    asked = []
+    real = running.made_by
+    monkeypatch.setattr(running, "made_by", lambda *a, **b: asked.append(b) or real(*a, **b))
+    again = done(tmp_path / "cut", [TINY])
+    assert len(asked) == 2
+    plain = [
+        [{n: v for n, v in row.items() if n not in TIMES} for row in r] for r in (whole, again)
+    ]
+    assert plain[0] == plain[1]
+    assert len(rows.read(tmp_path / "cut")) == 3
+
+
+def test_an_edit_that_fails_is_a_row_and_no_success(tmp_path):
+    bad = Way("prompt-to-prompt", "tiny-text", {"local_blend": "zebra", "num_inference_steps": 1})
+    found = done(tmp_path, [bad], EDITS[:2])
+    assert all("zebra" in row["error"] for row in found)
+    (line,) = lines(found)
+    assert (line.failed, line.scores["success"].mean) == (2, 0)
+
+
+def test_what_no_adapter_is_tuned_to_is_left_out(tmp_path):
+    smiling = next(each for each in CHANGES if each.name == "expression smiling")
+    asked = [edit("validation", smiling, 0), edit("validation", CHANGES[2], 0)]
+    way = Way("diffusionclip", options={"num_inference_steps": 2, "num_inversion_steps": 2})
+    first, second = done(tmp_path, [way], asked)
+    assert "left_out" in second
+    assert "left_out" not in first
+    assert "error" not in first, first
+    json.dumps(first)
+
+
+def test_every_method_is_measured_and_what_needs_a_mask_gets_it():
+    found = ways()
+    assert {way.method for way in found} == {*CALIBRATION, *methods()}
+    assert len({way.name for way in found}) == len(found)
+    assert [way.method for way in found[:3]] == [NOTHING, TRUTH, OTHER]
+    assert masked(find("blended"))
+    assert not masked(find("diffedit"))
+    assert not masked(find("sdedit"))
