@@ -26,6 +26,16 @@ def test_a_torn_line_is_neither_read_nor_built_upon(tmp_path):
     assert rows.read(tmp_path) == [ONE, OTHER]
 
 
+def test_rows_behind_many_others_are_cut_and_added_too(tmp_path, monkeypatch):
+    monkeypatch.setattr(rows, "LONGEST", 60)
+    for _ in range(9):
+        rows.add(tmp_path, ONE)
+    with (tmp_path / rows.ROWS).open("a") as file:
+        file.write("torn")
+    rows.add(tmp_path, OTHER)
+    assert rows.read(tmp_path) == [ONE] * 9 + [OTHER]
+
+
 def test_json_holds_no_infinity(tmp_path):
     rows.add(tmp_path, {**ONE, "psnr": float("inf"), "identity": float("nan")})
     text = (tmp_path / rows.ROWS).read_text()

@@ -10,6 +10,7 @@ from overpaint.bench import rows, running
 from overpaint.bench.running import Setting, run
 from overpaint.bench.summary import lines
 from overpaint.bench.ways import CALIBRATION, NOTHING, OTHER, TRUTH, Way, masked, ways
+from overpaint.errors import OptionError
 from overpaint.methods.registry import find, methods
 from overpaint.portraits.changes import CHANGES
 from overpaint.portraits.tasks import edit, edits, named
@@ -78,6 +79,13 @@ def test_a_run_goes_on_where_it_was_stopped(tmp_path, monkeypatch):
     ]
     assert plain[0] == plain[1]
     assert len(rows.read(tmp_path / "cut")) == 3
+
+
+def test_a_folder_is_of_one_size_and_seed(tmp_path):
+    done(tmp_path, [Way(NOTHING)], EDITS[:1])
+    for how in ({"seed": 1}, {"size": 80}):
+        with pytest.raises(OptionError, match="holds edits of size 64, seed 0"):
+            list(run(EDITS[:1], [Way(NOTHING)], Setting(tmp_path, **{"size": 64, **how})))
 
 
 def test_an_edit_that_fails_is_a_row_and_no_success(tmp_path):

@@ -2,6 +2,7 @@
 
 import json
 import math
+import os
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -9,6 +10,7 @@ from typing import Any
 from overpaint.errors import UnsafeFileError
 
 ROWS = "rows.jsonl"
+LONGEST = 2**16  # bytes of a row
 Row = Mapping[str, Any]
 
 
@@ -28,9 +30,9 @@ def add(folder: Path, row: Row) -> None:
     path = folder / ROWS
     line = json.dumps({name: _plain(value) for name, value in row.items()}) + "\n"
     with path.open("ab+") as file:
-        file.seek(0)
-        data = file.read()
-        file.truncate(data.rfind(b"\n") + 1)
+        begin = max(0, file.seek(0, os.SEEK_END) - LONGEST)
+        file.seek(begin)
+        file.truncate(begin + file.read().rfind(b"\n") + 1)
         file.write(line.encode())
         file.flush()
 

@@ -19,7 +19,7 @@ from overpaint.core.watch import Watch, unwatched
 from overpaint.data.locking import sole
 from overpaint.data.placing import place
 from overpaint.editing import edit as made_by
-from overpaint.errors import OverpaintError
+from overpaint.errors import OptionError, OverpaintError
 from overpaint.methods import registry
 from overpaint.models.bundle import DiffusionModel
 from overpaint.models.zoo import load
@@ -47,17 +47,36 @@ def run(
 
     A picture stands at `folder/EDIT/WAY.png` with its record, beside its source, truth and region.
     An edit that fails is a row with its error, which counts as no success.
+
+    Raises:
+        OptionError: the folder holds edits of another size or seed.
     """
     setting.folder.mkdir(parents=True, exist_ok=True)
     with sole(setting.folder, watch):
         asked = [(way, edit) for way in ways for edit in edits]
-        kept = {(row["way"], row["edit"]): row for row in rows.read(setting.folder)}
+        kept = {(row["way"], row["edit"]): row for row in _kept(setting)}
         known = [kept.get((way.name, edit.name)) for way, edit in asked]
         yield from (row for row in known if row)
         todo = [pair for pair, row in zip(asked, known, strict=True) if row is None]
         for row in watch(_made(todo, edits, setting), len(todo), "editing"):
             rows.add(setting.folder, row)
             yield row
+
+
+def _kept(setting: Setting) -> list[dict[str, Any]]:
+    """The rows of before, if they are of the same size and seed."""
+    found, wanted = rows.read(setting.folder), _same(setting)
+    for row in found:
+        if any(row.get(name) != value for name, value in wanted.items()):
+            told = ", ".join(f"{name} {row.get(name)}" for name in wanted)
+            hint = "Give another folder, or the same size and seed."
+            raise OptionError(f"{setting.folder} holds edits of {told}", hint=hint)
+    return found
+
+
+def _same(setting: Setting) -> dict[str, int]:
+    """What all rows of a folder agree in."""
+    return {"size": setting.size, "seed": setting.seed}
 
 
 def _made(
@@ -74,7 +93,7 @@ def _row(
     way: Way, edit: Edit, edits: list[Edit], *, setting: Setting, model: DiffusionModel | None
 ) -> dict[str, Any]:
     """What was asked, what came of it, and its scores."""
-    about = {"edit": edit.name, "group": edit.change.group, "way": way.name, "seed": setting.seed}
+    about = {"edit": edit.name, "group": edit.change.group, "way": way.name, **_same(setting)}
     folder, drawn = setting.folder / edit.name.replace("/", "-"), edit.drawn(setting.size)
     _keep(folder, drawn)
     if way.method in CALIBRATION:
@@ -100,7 +119,8 @@ def _edited(
     held = peak()
     result = made_by(folder / SOURCE, **asked)
     most = peak()
-    path = result.save(folder / f"{way.name}.png", overwrite=True)
+    name = way.name.replace("/", "-")  # of a model that is a folder
+    path = result.save(folder / f"{name}.png", overwrite=True)
     return np.array(result.images[0].convert("RGB")), {
         "path": path.relative_to(setting.folder).as_posix(),
         "calls": result.calls,
