@@ -11,15 +11,14 @@ import sys
 import time
 from collections.abc import Callable
 from dataclasses import replace
-from pathlib import Path
 from statistics import median
 from typing import Any
 
 import torch
 from diffusers import UNet2DConditionModel
 
-from benchmarks.memory import peak
 from benchmarks.row import Row, at
+from overpaint.bench.peaks import peak, reset
 from overpaint.core.alignment import refine
 from overpaint.core.attention import AttentionPlan, Borrowing
 from overpaint.core.emphasis import equalizer, windows
@@ -131,7 +130,7 @@ def alone(way: str, side: int = SIDE) -> dict[str, float]:
         pairs = [(step(PLAIN), step(CONTROLLED)) for _ in range(PAIRS)]
         timed = zip((PLAIN, CONTROLLED), zip(*pairs, strict=True), strict=True)
         return {f"{which}: step, seconds": median(seconds) for which, seconds in timed}
-    Path("/proc/self/clear_refs").write_text("5")  # forget what loading took: the peak is now
+    reset()  # forget what loading took
     before = peak()
     step(way)
     more = (peak() - before) / 2**20

@@ -5,17 +5,16 @@ held before (Linux). What autograd keeps of the forward pass is counted beside i
 """
 
 import json
-import resource
 import subprocess
 import sys
 from collections.abc import Callable
 from dataclasses import replace
-from pathlib import Path
 
 import torch
 from torch import Tensor, nn
 
 import overpaint
+from overpaint.bench.peaks import peak, reset
 from overpaint.core.schedule import below
 from overpaint.models.portions import Portions, saved_bytes
 from overpaint.models.tuning import whole
@@ -73,16 +72,11 @@ def prepared(way: str) -> tuple[nn.Module, Callable[[], None]]:
 def alone(way: str) -> dict[str, float]:
     """Megabytes that one gradient takes in this process; the network's own gradient included."""
     _, backward = prepared(way)
-    Path("/proc/self/clear_refs").write_text("5")  # forget what loading took: the peak is now
+    reset()  # forget what loading took
     before = peak()
     with saved_bytes() as saved:
         backward()
     return {"peak, MiB": (peak() - before) / 2**20, "kept, MiB": saved.count / 2**20}
-
-
-def peak() -> float:
-    """Bytes of memory that this process held at most."""
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024.0
 
 
 if __name__ == "__main__":

@@ -9,11 +9,10 @@ import torch
 
 from benchmarks.edits import Aim
 from benchmarks.local import Local
-from overpaint.portraits.captions import PLAINEST, phrase
+from overpaint.portraits.changes import Change
 from overpaint.portraits.dataset import scenes
-from overpaint.portraits.regions import changed
-from overpaint.portraits.render import render
-from overpaint.portraits.scene import VALUES, Scene, counterfactual, visible
+from overpaint.portraits.scene import VALUES, counterfactual, visible
+from overpaint.portraits.tasks import LEAST, Edit
 from overpaint.recipes.training import HELD_OUT, images
 
 KINDS: Mapping[str, str] = {
@@ -24,15 +23,6 @@ KINDS: Mapping[str, str] = {
 }
 """What is swapped: the attribute, from a value to any other; not from or to none."""
 ALL = "all four"
-TOLD = ("hair", "headwear", "clothing", "background")  # in every caption, where they are seen
-LEAST = 0.003  # of the picture: a smaller change is hardly seen
-
-
-def caption(scene: Scene, attribute: str) -> str:
-    """What it shows, in words that are the same for scenes that differ in `attribute` alone."""
-    seen = [name for name in TOLD if name in visible(scene) and getattr(scene, name) != "none"]
-    names = ["style", "kind", *dict.fromkeys([*seen, attribute])]
-    return phrase({name: getattr(scene, name) for name in names}, PLAINEST)
 
 
 @cache
@@ -53,15 +43,16 @@ def _each(kind: str, size: int) -> Iterator[Local]:
         others = [value for value in VALUES[attribute] if value not in (now, "none")]
         value = str(rng.choice(others))
         edit = counterfactual(scene, **{attribute: value})
+        asked = Edit(kind, Change(kind, "swap", {attribute: value}), scene, edit)
         shown = frozenset(visible(scene)) & frozenset(visible(edit))
         if now == "none" or attribute not in shown:
             continue
-        before, after = render(scene, size), render(edit, size)
-        if (region := changed(before, after)).mean() >= LEAST:
+        before, after, region = asked.drawn(size)
+        if region.mean() >= LEAST:
             yield Local(
                 Aim(attribute, value),
-                caption(edit, attribute),
-                caption(scene, attribute),
+                asked.prompt,
+                asked.source_prompt,
                 *images(np.stack([before, after])).split(1),
                 torch.from_numpy(region)[None, None].float(),
                 shown,

@@ -1,6 +1,6 @@
 """What looks at edits: networks that took no part in them."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 
@@ -13,6 +13,9 @@ from overpaint.models.identity import FaceEncoder, load_identity
 from overpaint.models.judge import Judge, load_judge
 from overpaint.models.zoo import embedded
 from overpaint.ranking import RANKER
+
+Stages = Sequence[Tensor]
+"""What each stage of the judge sees in pictures: (B, C, h, w)."""
 
 
 @dataclass(frozen=True)
@@ -36,16 +39,13 @@ def read(judge: Judge, images: Tensor) -> Mapping[str, Tensor]:
     return {name: found.argmax(1) for name, found in judge.read(images).items()}
 
 
-def perceptual(judge: Judge, images: Tensor, reference: Tensor) -> Tensor:
-    """(B,): as LPIPS (arXiv 1801.03924, eq. 1), of the judge's stages, all channels weighing alike.
-
-    images, reference: (B, 3, H, W) in [-1, 1].
-    """
-    pairs = zip(judge.stages(images), judge.stages(reference), strict=True)
+def perceptual(images: Stages, reference: Stages) -> Tensor:
+    """(B,): as LPIPS (arXiv 1801.03924, eq. 1), all channels weighing alike."""
+    pairs = zip(images, reference, strict=True)
     apart = [(F.normalize(a) - F.normalize(b)).square().sum(1).mean((1, 2)) for a, b in pairs]
     return torch.stack(apart).sum(0)
 
 
-def places(judge: Judge, images: Tensor) -> Tensor:
-    """(B, N, d): what the judge sees at each place of its last stage but one."""
-    return judge.stages(images)[-2].flatten(2).transpose(1, 2)
+def places(images: Stages) -> Tensor:
+    """(B, N, d): what is seen at each place of the last stage but one."""
+    return images[-2].flatten(2).transpose(1, 2)

@@ -1,6 +1,5 @@
 """Edits made, scored and kept, one after another; a run goes on where it was stopped."""
 
-import io
 import random
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -14,13 +13,12 @@ from overpaint.bench import rows
 from overpaint.bench.eyes import eyes
 from overpaint.bench.peaks import peak, reset
 from overpaint.bench.scoring import scores
-from overpaint.bench.ways import CALIBRATION, NOTHING, TRUTH, Way, masked
+from overpaint.bench.ways import CALIBRATION, NOTHING, TRUTH, Way
 from overpaint.core.watch import Watch, unwatched
 from overpaint.data.locking import sole
-from overpaint.data.placing import place
+from overpaint.data.writing import write_image
 from overpaint.editing import edit as made_by
 from overpaint.errors import OptionError, OverpaintError
-from overpaint.methods import registry
 from overpaint.models.bundle import DiffusionModel
 from overpaint.models.zoo import load
 from overpaint.portraits.tasks import Drawn, Edit
@@ -99,30 +97,27 @@ def _row(
     if way.method in CALIBRATION:
         picture = _calibrating(way, edit, edits, setting.size, drawn)
         return {**about, **scores(eyes(), edit, drawn, picture)}
-    if way.asked(edit) is None:
+    asked = way.asked(edit, folder / REGION)
+    if asked is None:
         return {**about, "left_out": "no adapter is tuned to it"}
     try:
-        picture, more = _edited(way, edit, folder, setting=setting, model=model)
+        asked |= {"model": model, "seed": setting.seed}
+        picture, more = _edited(way, asked, folder)
     except OverpaintError as error:
         return {**about, "error": str(error), "success": 0.0}
     return {**about, **more, **scores(eyes(), edit, drawn, picture)}
 
 
-def _edited(
-    way: Way, edit: Edit, folder: Path, *, setting: Setting, model: DiffusionModel | None
-) -> tuple[np.ndarray, dict[str, Any]]:
-    """(S, S, 3) uint8, which is kept with its record, and what it took."""
-    asked = {**(way.asked(edit) or {}), "model": model, "seed": setting.seed}
-    if masked(registry.find(way.method)):
-        asked["mask"] = folder / REGION
+def _edited(way: Way, asked: dict[str, Any], folder: Path) -> tuple[np.ndarray, dict[str, Any]]:
+    """(S, S, 3) uint8, which is kept in the folder with its record, and what it took."""
     reset()
     held = peak()
     result = made_by(folder / SOURCE, **asked)
     most = peak()
     name = way.name.replace("/", "-")  # of a model that is a folder
-    path = result.save(folder / f"{name}.png", overwrite=True)
+    result.save(folder / f"{name}.png", overwrite=True)
     return np.array(result.images[0].convert("RGB")), {
-        "path": path.relative_to(setting.folder).as_posix(),
+        "path": f"{folder.name}/{name}.png",
         "calls": result.calls,
         "seconds": result.seconds,
         "memory": (most - held) / 2**20,
@@ -145,6 +140,4 @@ def _keep(folder: Path, drawn: Drawn) -> None:
     for name, picture in zip((SOURCE, TRUE, REGION), drawn, strict=True):
         if not (folder / name).exists():
             pixels = picture.astype(np.uint8) * 255 if picture.dtype == bool else picture
-            data = io.BytesIO()
-            Image.fromarray(pixels).save(data, "PNG")
-            place(data.getvalue(), folder / name)
+            write_image(Image.fromarray(pixels), folder / name)

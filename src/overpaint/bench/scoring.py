@@ -1,7 +1,6 @@
 """An edit's scores: done as asked, all else kept, near the truth, by eyes that took no part."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 import numpy as np
 import torch
@@ -12,54 +11,42 @@ from overpaint.metrics import fidelity, likeness, outside
 from overpaint.portraits.scene import VALUES
 from overpaint.portraits.tasks import Drawn, Edit
 
-Scores = Mapping[str, float]
-
-
-@dataclass(frozen=True)
-class Score:
-    """One column: its name in rows, what it is of, and which way is better."""
-
-    name: str
-    title: str
-    better: str  # "higher" or "lower"
-    unit: str = ""
-
-
-SCORES = (
-    Score("success", "as asked", "higher", "%"),
-    Score("kept", "all else kept", "higher", "%"),
-    Score("mae", "error", "lower"),
-    Score("psnr", "PSNR to the truth", "higher", "dB"),
-    Score("ssim", "SSIM to the truth", "higher"),
-    Score("perceptual", "perceptual distance to the truth", "lower"),
-    Score("background_psnr", "background PSNR", "higher", "dB"),
-    Score("background_mse", "background MSE", "lower"),
-    Score("background_ssim", "background SSIM", "higher"),
-    Score("identity", "identity", "higher"),
-    Score("clip_direction", "CLIP direction", "higher"),
-    Score("clip_t", "CLIP", "higher"),
-    Score("structure", "structure distance", "lower"),
-    Score("calls", "calls", "lower"),
-    Score("seconds", "seconds", "lower", "s"),
-    Score("memory", "peak memory", "lower", "MiB"),
-)
+UNITS: Mapping[str, str] = {
+    "success": "%",
+    "kept": "%",
+    "mae": "",
+    "psnr": "dB",
+    "ssim": "",
+    "perceptual": "",
+    "background_psnr": "dB",
+    "background_mse": "",
+    "background_ssim": "",
+    "identity": "",
+    "clip_direction": "",
+    "clip_t": "",
+    "structure": "",
+    "calls": "",
+    "seconds": "s",
+    "memory": "MiB",
+}
+"""Every score of an edit, and what it takes, with the unit in which it is told."""
 MOST = 54.0  # dB: a picture that is untouched counts as one with the rounding of a file
 
 
 def scores(eyes: Eyes, edit: Edit, drawn: Drawn, made: np.ndarray) -> dict[str, float]:
     """What can be said of a picture (S, S, 3) uint8 that was made for an edit.
 
-    "kept NAME" is 1
-    where attribute NAME reads as before; NaN says that there is no number, as for a background
-    where all may change.
+    "kept NAME" is 1 where attribute NAME reads as before; NaN says that there is no number, as for
+    a background where all may change.
     """
     source, truth, picture = (_pixels(each) for each in (*drawn[:2], made))
     region = torch.from_numpy(drawn[2])[None, None].double()
     return {
         **_judged(eyes, edit, source, picture),
-        **_near(eyes, picture, truth),
+        **_near(picture, truth),
         **_beside(picture, source, region),
-        **_seen(eyes, edit, source, picture),
+        **_staged(eyes, picture, truth, source),
+        **_embedded(eyes, edit, source, picture),
     }
 
 
@@ -70,12 +57,11 @@ def _judged(eyes: Eyes, edit: Edit, source: Tensor, picture: Tensor) -> dict[str
     return {"success": float(all(right)), "kept": sum(kept.values()) / len(kept), **kept}
 
 
-def _near(eyes: Eyes, picture: Tensor, truth: Tensor) -> dict[str, float]:
+def _near(picture: Tensor, truth: Tensor) -> dict[str, float]:
     return {
         "mae": float(fidelity.mae(picture, truth)),
         "psnr": min(MOST, float(fidelity.psnr(picture, truth))),
         "ssim": float(fidelity.ssim(picture, truth)),
-        "perceptual": float(perceptual(eyes.judge, _signed(picture), _signed(truth))),
     }
 
 
@@ -88,18 +74,26 @@ def _beside(picture: Tensor, source: Tensor, region: Tensor) -> dict[str, float]
     }
 
 
-def _seen(eyes: Eyes, edit: Edit, source: Tensor, picture: Tensor) -> dict[str, float]:
+def _staged(eyes: Eyes, picture: Tensor, truth: Tensor, source: Tensor) -> dict[str, float]:
+    """By what the judge sees on its way to an answer."""
+    stages = eyes.judge.stages(_signed(torch.cat([picture, truth, source])))
+    made, true, before = zip(*(stage.split(1) for stage in stages), strict=True)
+    return {
+        "perceptual": float(perceptual(made, true)),
+        "structure": float(likeness.structure(places(made), places(before))),
+    }
+
+
+def _embedded(eyes: Eyes, edit: Edit, source: Tensor, picture: Tensor) -> dict[str, float]:
     both = _signed(torch.cat([picture, source]))
     with torch.no_grad():
         image, before = eyes.clip.image(both).split(1)
         text, said = eyes.clip.text([edit.prompt, edit.source_prompt]).split(1)
         face, same = eyes.identity.embed(both).split(1)
-    where, was = places(eyes.judge, both).split(1)
     return {
         "identity": float(likeness.identity(face, same)),
         "clip_direction": float(likeness.direction(image, before, text, said)),
         "clip_t": float(likeness.clip_t(image, text)),
-        "structure": float(likeness.structure(where, was)),
     }
 
 

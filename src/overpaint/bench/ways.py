@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from overpaint.methods import registry
@@ -44,10 +45,10 @@ class Way:
         """The model's name."""
         return suited(self.model, reads=registry.find(self.method).reads)
 
-    def asked(self, edit: Edit) -> dict[str, Any] | None:
-        """What `overpaint.edit` is given for an edit; None where nothing is tuned to its text.
+    def asked(self, edit: Edit, region: Path) -> dict[str, Any] | None:
+        """What `overpaint.edit` is given, but for the model; None where nothing is tuned to it.
 
-        A method that is led by masks, and finds none, is given the true region ("region").
+        region: the true one's file, for a method that is led by masks and finds none.
         """
         method = registry.find(self.method)
         given: dict[str, Any] = {"prompt": edit.prompt, "source_prompt": edit.source_prompt}
@@ -56,7 +57,9 @@ class Way:
             if None in adapters:
                 return None
             given["adapter"] = adapters
-        return given | {"method": self.method, "model": self.on, **self.options}
+        if masked(method):
+            given["mask"] = region
+        return given | {"method": self.method, **self.options}
 
 
 def masked(method: Method) -> bool:

@@ -72,10 +72,10 @@ def _ways(method: list[str] | None, model: str, options: dict[str, str]) -> "lis
 
 
 def _titles() -> tuple[str, ...]:
-    from overpaint.bench.scoring import SCORES
+    from overpaint.bench.scoring import UNITS
 
-    units = {score.name: f" {score.unit}".rstrip() for score in SCORES}
-    return ("WAY", "EDITS", *(name.replace("_", " ").upper() + units[name] for name in COLUMNS))
+    named = (f"{name.replace('_', ' ').upper()} {UNITS[name]}".rstrip() for name in COLUMNS)
+    return ("WAY", "EDITS", *named)
 
 
 def _told(line: "Line") -> tuple[str, ...]:

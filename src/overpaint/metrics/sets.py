@@ -69,9 +69,9 @@ def inception_score(probabilities: Tensor) -> float:
 
     The mean over N of the Kullback-Leibler divergence, in one part.
     """
-    p = probabilities.double()
-    mean = p.mean(0, keepdim=True)
-    return float((torch.xlogy(p, p) - torch.xlogy(p, mean)).sum(1).mean().exp())
+    mean = probabilities.mean(0, keepdim=True)
+    apart = torch.xlogy(probabilities, probabilities) - torch.xlogy(probabilities, mean)
+    return float(apart.sum(1).mean().exp())
 
 
 def _among(x: Tensor, y: Tensor) -> float:
@@ -105,4 +105,4 @@ def _checked(features: Tensor, real: Tensor) -> tuple[Tensor, Tensor]:
         raise OptionError("sets are compared by features (N, d) of one kind", shapes)
     if min(len(features), len(real)) < FEWEST:
         raise OptionError(f"a set needs at least {FEWEST} pictures to be compared", shapes)
-    return features.double(), real.double()
+    return features, real
