@@ -6,8 +6,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from overpaint.bench import rows, running
-from overpaint.bench.running import Setting, run
+from overpaint.bench import making, rows
+from overpaint.bench.making import Setting
+from overpaint.bench.portraits import Portrait
+from overpaint.bench.running import run
 from overpaint.bench.summary import lines
 from overpaint.bench.ways import CALIBRATION, NOTHING, OTHER, TRUTH, Way, masked, ways
 from overpaint.errors import OptionError
@@ -17,12 +19,13 @@ from overpaint.portraits.tasks import edit, edits, named
 from overpaint.replaying import replay
 
 TINY = Way("sdedit", "tiny-text", {"num_inference_steps": 2})
-EDITS = edits("validation", 20)
+SIZE = 64
+EDITS = [Portrait(each, SIZE) for each in edits("validation", 20)]
 TIMES = ("seconds", "memory")  # no run is as long as another
 
 
-def done(folder, chosen, asked=EDITS[:3], **how):
-    return list(run(asked, chosen, Setting(folder, size=64, **how)))
+def done(folder, chosen, asked=EDITS[:3], seed=0, size=SIZE):
+    return list(run(asked, chosen, Setting(folder, seed, {"size": size})))
 
 
 def timeless(found):
@@ -57,7 +60,7 @@ def test_an_edit_is_kept_with_its_record_and_can_be_done_again(twenty):
     folder, found = twenty
     row = next(row for row in found if row["way"] == TINY.name)
     path = folder / row["path"]
-    source = np.asarray(Image.open(path.parent / running.SOURCE))
+    source = np.asarray(Image.open(path.parent / making.SOURCE))
     assert np.array_equal(source, named(row["edit"]).drawn(64)[0])
     again = replay(path)
     assert again.verdict == "identical"
@@ -66,12 +69,12 @@ def test_an_edit_is_kept_with_its_record_and_can_be_done_again(twenty):
 
 def test_a_run_goes_on_where_it_was_stopped(tmp_path, monkeypatch):
     whole = done(tmp_path / "whole", [TINY])
-    began = run(EDITS[:3], [TINY], Setting(tmp_path / "cut", size=64))
+    began = run(EDITS[:3], [TINY], Setting(tmp_path / "cut", 0, {"size": SIZE}))
     next(began)
     began.close()
     asked = []
-    real = running.made_by
-    monkeypatch.setattr(running, "made_by", lambda *a, **b: asked.append(b) or real(*a, **b))
+    real = making.made_by
+    monkeypatch.setattr(making, "made_by", lambda *a, **b: asked.append(b) or real(*a, **b))
     again = done(tmp_path / "cut", [TINY])
     assert len(asked) == 2
     plain = [
@@ -85,7 +88,7 @@ def test_a_folder_is_of_one_size_and_seed(tmp_path):
     done(tmp_path, [Way(NOTHING)], EDITS[:1])
     for how in ({"seed": 1}, {"size": 80}):
         with pytest.raises(OptionError, match="holds edits of size 64, seed 0"):
-            list(run(EDITS[:1], [Way(NOTHING)], Setting(tmp_path, **{"size": 64, **how})))
+            done(tmp_path, [Way(NOTHING)], EDITS[:1], **how)
 
 
 def test_an_edit_that_fails_is_a_row_and_no_success(tmp_path):
@@ -98,7 +101,7 @@ def test_an_edit_that_fails_is_a_row_and_no_success(tmp_path):
 
 def test_what_no_adapter_is_tuned_to_is_left_out(tmp_path):
     smiling = next(each for each in CHANGES if each.name == "expression smiling")
-    asked = [edit("validation", smiling, 0), edit("validation", CHANGES[2], 0)]
+    asked = [Portrait(edit("validation", each, 0), SIZE) for each in (smiling, CHANGES[2])]
     way = Way("diffusionclip", options={"num_inference_steps": 2, "num_inversion_steps": 2})
     first, second = done(tmp_path, [way], asked)
     assert "left_out" in second

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from overpaint.bench.scoring import UNITS
+from overpaint.bench.columns import COLUMNS
 
 DRAWS, SURE, SEED = 1000, 0.95, 0  # of the bootstrap
 
@@ -58,7 +58,7 @@ def mean(values: Sequence[float]) -> Mean:
 def _line(way: str, rows: Sequence[Mapping[str, Any]]) -> Line:
     done = [row for row in rows if "left_out" not in row]
     failed = sum("error" in row for row in done)
-    scores = {name: mean(_values(done, name)) for name in UNITS}
+    scores = {name: mean(_values(done, name)) for name in COLUMNS}
     return Line(way, len(done), len(rows) - len(done), failed, scores)
 
 

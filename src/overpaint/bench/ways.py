@@ -5,23 +5,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from overpaint.bench.task import Task
 from overpaint.methods import registry
 from overpaint.methods.registry import Method
 from overpaint.models.zoo import AUTO, PLAIN, READING, suited
-from overpaint.portraits.tasks import Edit
 
 NOTHING, TRUTH, OTHER = "no edit", "true edit", "random other picture"
 CALIBRATION = (NOTHING, TRUTH, OTHER)
 """Pictures that no method makes: between them lies what a score can be."""
-TUNED: Mapping[tuple[str, str], str] = {
-    ("style", "pencil sketch"): "sketch",
-    ("style", "bronze statue"): "bronze",
-    ("style", "neon"): "neon",
-    ("style", "zombie"): "zombie",
-    ("expression", "smiling"): "smiling",
-    ("hair", "red"): "red-hair",
-}
-"""The embedded adapters by what they change."""
 
 
 @dataclass(frozen=True)
@@ -45,18 +36,16 @@ class Way:
         """The model's name."""
         return suited(self.model, reads=registry.find(self.method).reads)
 
-    def asked(self, edit: Edit, region: Path) -> dict[str, Any] | None:
-        """What `overpaint.edit` is given, but for the model; None where nothing is tuned to it.
+    def asked(self, task: Task, region: Path) -> dict[str, Any] | None:
+        """What `overpaint.edit` is given, but for the model; None if it is not for it.
 
         region: the true one's file, for a method that is led by masks and finds none.
         """
         method = registry.find(self.method)
-        given: dict[str, Any] = {"prompt": edit.prompt, "source_prompt": edit.source_prompt}
-        if "adapter" in method.parts:
-            adapters = [TUNED.get(each) for each in edit.wanted.items()]
-            if None in adapters:
-                return None
-            given["adapter"] = adapters
+        more = task.given(method)
+        if more is None:
+            return None
+        given = {"prompt": task.prompt, "source_prompt": task.source_prompt, **more}
         if masked(method):
             given["mask"] = region
         return given | {"method": self.method, **self.options}

@@ -1,7 +1,7 @@
 """`overpaint bench portraits`: every method on edits whose truth is known."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from overpaint.bench.summary import Line, Mean
     from overpaint.bench.ways import Way
 
-COLUMNS = ("success", "kept", "psnr", "background_psnr", "clip_direction", "identity", "seconds")
+SHOWN = ("success", "kept", "psnr", "background_psnr", "clip_direction", "identity", "seconds")
 
 
 def portraits(
@@ -38,19 +38,21 @@ def portraits(
     Rows stand in rows.jsonl of the folder. A run that was stopped goes on; one that is done prints
     its table again.
     """
-    from overpaint.bench.running import Setting, run
-    from overpaint.bench.summary import lines
+    from overpaint.bench.making import Setting
+    from overpaint.bench.portraits import Portrait
+    from overpaint.bench.running import run
     from overpaint.portraits.tasks import edits
 
     chosen = _ways(method, model, given(option))
-    setting = Setting(out, size=size, seed=seed, device=device, dtype=dtype)
+    setting = Setting(out, seed, {"size": size}, device, dtype)
+    tasks = [Portrait(edit, size) for edit in edits(split, count)]
     rows = []
-    for row in run(edits(split, count), chosen, setting, watching(terminal)):
+    for row in run(tasks, chosen, setting, watch=watching(terminal)):
         rows.append(row)
         if as_json:
             terminal.line(row)
     if not as_json:
-        terminal.table([_titles(), *(_told(line) for line in lines(rows))])
+        terminal.table(_table(rows))
 
 
 def _ways(method: list[str] | None, model: str, options: dict[str, str]) -> "list[Way]":
@@ -71,24 +73,28 @@ def _ways(method: list[str] | None, model: str, options: dict[str, str]) -> "lis
     return [way for way in ways() if not named or way.method in named]
 
 
-def _titles() -> tuple[str, ...]:
-    from overpaint.bench.scoring import UNITS
+def _table(rows: list[dict[str, Any]]) -> list[tuple[str, ...]]:
+    """The titles, and a line for each way."""
+    from overpaint.bench.columns import COLUMNS
+    from overpaint.bench.summary import lines
 
-    named = (f"{name.replace('_', ' ').upper()} {UNITS[name]}".rstrip() for name in COLUMNS)
-    return ("WAY", "EDITS", *named)
+    named = (f"{name.replace('_', ' ').upper()} {COLUMNS[name].unit}".rstrip() for name in SHOWN)
+    return [("WAY", "EDITS", *named), *(_told(line) for line in lines(rows))]
 
 
 def _told(line: "Line") -> tuple[str, ...]:
+    from overpaint.bench.columns import COLUMNS
+
     but = {"failed": line.failed, "left out": line.left_out}
     less = ", ".join(f"{count} {what}" for what, count in but.items() if count)
     edits = f"{line.edits} ({less})" if less else f"{line.edits}"
-    return (line.way, edits, *(_number(name, line.scores[name]) for name in COLUMNS))
+    numbers = (_number(line.scores[name], COLUMNS[name].scale) for name in SHOWN)
+    return (line.way, edits, *numbers)
 
 
-def _number(name: str, mean: "Mean") -> str:
-    """A mean with its interval; shares in per cent."""
+def _number(mean: "Mean", scale: float) -> str:
+    """A mean with its interval."""
     if not mean.count:
         return "-"
-    scale = 100 if name in ("success", "kept") else 1
     low, middle, high = (scale * each for each in (mean.low, mean.mean, mean.high))
     return f"{middle:.3g} ({low:.3g}..{high:.3g})"

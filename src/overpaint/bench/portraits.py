@@ -1,53 +1,86 @@
-"""An edit's scores: done as asked, all else kept, near the truth, by eyes that took no part."""
+"""Portraits-CF as a benchmark: scored against known truth, by eyes that took no part."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from overpaint.bench.eyes import Eyes, perceptual, places, read
+from overpaint.bench.eyes import Eyes, eyes, perceptual, places, read
+from overpaint.bench.task import Pictures
+from overpaint.methods.registry import Method
 from overpaint.metrics import fidelity, likeness, outside
 from overpaint.portraits.scene import VALUES
-from overpaint.portraits.tasks import Drawn, Edit
+from overpaint.portraits.tasks import Edit
 
-UNITS: Mapping[str, str] = {
-    "success": "%",
-    "kept": "%",
-    "mae": "",
-    "psnr": "dB",
-    "ssim": "",
-    "perceptual": "",
-    "background_psnr": "dB",
-    "background_mse": "",
-    "background_ssim": "",
-    "identity": "",
-    "clip_direction": "",
-    "clip_t": "",
-    "structure": "",
-    "calls": "",
-    "seconds": "s",
-    "memory": "MiB",
+TUNED: Mapping[tuple[str, str], str] = {
+    ("style", "pencil sketch"): "sketch",
+    ("style", "bronze statue"): "bronze",
+    ("style", "neon"): "neon",
+    ("style", "zombie"): "zombie",
+    ("expression", "smiling"): "smiling",
+    ("hair", "red"): "red-hair",
 }
-"""Every score of an edit, and what it takes, with the unit in which it is told."""
+"""The embedded adapters by what they change."""
 MOST = 54.0  # dB: a picture that is untouched counts as one with the rounding of a file
 
 
-def scores(eyes: Eyes, edit: Edit, drawn: Drawn, made: np.ndarray) -> dict[str, float]:
-    """What can be said of a picture (S, S, 3) uint8 that was made for an edit.
+@dataclass(frozen=True)
+class Portrait:
+    """An edit of Portraits-CF, drawn at a size."""
 
-    "kept NAME" is 1 where attribute NAME reads as before; NaN says that there is no number, as for
-    a background where all may change.
-    """
-    source, truth, picture = (_pixels(each) for each in (*drawn[:2], made))
-    region = torch.from_numpy(drawn[2])[None, None].double()
-    return {
-        **_judged(eyes, edit, source, picture),
-        **_near(picture, truth),
-        **_beside(picture, source, region),
-        **_staged(eyes, picture, truth, source),
-        **_embedded(eyes, edit, source, picture),
-    }
+    edit: Edit
+    size: int
+
+    @property
+    def name(self) -> str:
+        """The edit's."""
+        return self.edit.name
+
+    @property
+    def group(self) -> str:
+        """Its change's."""
+        return self.edit.change.group
+
+    @property
+    def prompt(self) -> str:
+        """What it shall show."""
+        return self.edit.prompt
+
+    @property
+    def source_prompt(self) -> str:
+        """What it shows."""
+        return self.edit.source_prompt
+
+    def pictures(self) -> Pictures:
+        """All are known."""
+        return Pictures(*self.edit.drawn(self.size))
+
+    def given(self, method: Method) -> dict[str, Any] | None:
+        """The adapters that are tuned to it, for a method that edits by them."""
+        if "adapter" not in method.parts:
+            return {}
+        found = [TUNED.get(each) for each in self.edit.wanted.items()]
+        return None if None in found else {"adapter": found}
+
+    def scores(self, picture: np.ndarray) -> dict[str, float]:
+        """Done as asked, all else kept, near the truth.
+
+        "kept NAME" is 1 where attribute NAME reads as before; NaN says that there is no number, as
+        for a background where all may change.
+        """
+        drawn = self.edit.drawn(self.size)
+        source, truth, made = (_pixels(each) for each in (*drawn[:2], picture))
+        region = torch.from_numpy(drawn[2])[None, None].double()
+        return {
+            **_judged(eyes(), self.edit, source, made),
+            **_near(made, truth),
+            **_beside(made, source, region),
+            **_staged(eyes(), made, truth, source),
+            **_embedded(eyes(), self.edit, source, made),
+        }
 
 
 def _judged(eyes: Eyes, edit: Edit, source: Tensor, picture: Tensor) -> dict[str, float]:

@@ -1,0 +1,118 @@
+"""One edit made in one way and scored: a row, with its pictures kept beside it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from PIL import Image
+
+from overpaint.bench.peaks import peak, reset
+from overpaint.bench.task import Pictures, Task
+from overpaint.bench.ways import CALIBRATION, NOTHING, TRUTH, Way
+from overpaint.data.writing import write_image
+from overpaint.editing import edit as made_by
+from overpaint.errors import OverpaintError
+from overpaint.models.bundle import DiffusionModel
+from overpaint.models.zoo import load
+
+SOURCE, TRUE, REGION = "source.png", "truth.png", "region.png"
+
+
+@dataclass(frozen=True)
+class Setting:
+    """What is the same for every edit of a run.
+
+    same: what all rows of a folder agree in, such as the side of the pictures.
+    """
+
+    folder: Path
+    seed: int = 0
+    same: Mapping[str, Any] = field(default_factory=dict)
+    device: str = "auto"
+    dtype: str = "auto"
+
+    @property
+    def shared(self) -> dict[str, Any]:
+        """What stands in each row."""
+        return {**self.same, "seed": self.seed}
+
+
+@dataclass(frozen=True)
+class Job:
+    """An edit to be made in a way; `other` is another edit, whose source calibrates."""
+
+    way: Way
+    task: Task
+    other: Task
+    setting: Setting
+
+
+def made(job: Job) -> dict[str, Any]:
+    """What was asked, what came of it, and its scores.
+
+    The pictures stand in a folder of the edit's name: its own, and one of each way with its record.
+    """
+    way, task, setting = job.way, job.task, job.setting
+    row = {"edit": task.name, "group": task.group, "way": way.name, **setting.shared}
+    folder, pictures = setting.folder / task.name.replace("/", "-"), task.pictures()
+    _keep(folder, pictures)
+    if way.method in CALIBRATION:
+        picture = _calibrating(job, pictures)
+        if picture is None:
+            return row | {"left_out": "it has no known truth"}
+        return row | task.scores(picture)
+    asked = way.asked(task, folder / REGION)
+    if asked is None:
+        return row | {"left_out": "no adapter is tuned to it"}
+    try:
+        asked["model"] = _model(way.on, setting.device, setting.dtype)
+        picture, more = _edited(way, {**asked, "seed": setting.seed}, folder)
+    except OverpaintError as error:
+        return row | {"error": str(error), "success": 0.0}
+    return row | more | task.scores(picture)
+
+
+@lru_cache(maxsize=1)
+def _model(name: str, device: str, dtype: str) -> DiffusionModel:
+    """The last one stays loaded: jobs of one way come one after another."""
+    return load(name, device, dtype)
+
+
+def _edited(way: Way, asked: dict[str, Any], folder: Path) -> tuple[np.ndarray, dict[str, Any]]:
+    """(H, W, 3) uint8, which is kept in the folder with its record, and what it took."""
+    reset()
+    held = peak()
+    result = made_by(folder / SOURCE, **asked)
+    most = peak()
+    name = way.name.replace("/", "-")  # of a model that is a folder
+    result.save(folder / f"{name}.png", overwrite=True)
+    return np.array(result.images[0].convert("RGB")), {
+        "path": f"{folder.name}/{name}.png",
+        "calls": result.calls,
+        "seconds": result.seconds,
+        "memory": (most - held) / 2**20,
+    }
+
+
+def _calibrating(job: Job, pictures: Pictures) -> np.ndarray | None:
+    """The source, the true edit if it is known, or the source of another edit."""
+    if job.way.method == NOTHING:
+        return pictures.source
+    if job.way.method == TRUTH:
+        return pictures.truth
+    other = job.other.pictures().source
+    height, width = pictures.source.shape[:2]
+    return np.array(Image.fromarray(other).resize((width, height)))
+
+
+def _keep(folder: Path, pictures: Pictures) -> None:
+    """The source and, where they are known, the true edit and its region, as pictures."""
+    folder.mkdir(exist_ok=True)
+    each = {SOURCE: pictures.source, TRUE: pictures.truth, REGION: pictures.region}
+    for name, picture in each.items():
+        if picture is not None and not (folder / name).exists():
+            pixels = picture.astype(np.uint8) * 255 if picture.dtype == bool else picture
+            write_image(Image.fromarray(pixels), folder / name)
