@@ -1,6 +1,7 @@
 """One edit made in one way and scored: a row, with its pictures kept beside it."""
 
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
@@ -14,7 +15,7 @@ from overpaint.bench.task import Pictures, Task
 from overpaint.bench.ways import CALIBRATION, NOTHING, TRUTH, Way
 from overpaint.data.writing import write_image
 from overpaint.editing import edit as made_by
-from overpaint.errors import OverpaintError
+from overpaint.errors import OutputExistsError, OverpaintError
 from overpaint.models.bundle import DiffusionModel
 from overpaint.models.zoo import load
 
@@ -110,9 +111,10 @@ def _calibrating(job: Job, pictures: Pictures) -> np.ndarray | None:
 
 def _keep(folder: Path, pictures: Pictures) -> None:
     """The source and, where they are known, the true edit and its region, as pictures."""
-    folder.mkdir(exist_ok=True)
+    folder.mkdir(parents=True, exist_ok=True)
     each = {SOURCE: pictures.source, TRUE: pictures.truth, REGION: pictures.region}
     for name, picture in each.items():
         if picture is not None and not (folder / name).exists():
             pixels = picture.astype(np.uint8) * 255 if picture.dtype == bool else picture
-            write_image(Image.fromarray(pixels), folder / name)
+            with suppress(OutputExistsError):  # another worker was as far
+                write_image(Image.fromarray(pixels), folder / name)

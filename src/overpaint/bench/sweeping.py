@@ -1,0 +1,65 @@
+"""Options tried on the same edits: what each gains on the default, edit by edit."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import product
+from typing import Any
+
+from overpaint.bench.summary import Mean, mean
+from overpaint.bench.ways import Way
+from overpaint.methods.registry import find, parse_options
+
+
+@dataclass(frozen=True)
+class Tried:
+    """A way beside the default: how well it does, and by how much better.
+
+    overall: of each edit, the share of the other attributes kept if it was done as asked, else 0.
+    """
+
+    way: str
+    overall: Mean
+    gain: Mean
+
+    @property
+    def better(self) -> bool:
+        """Whether the gain's interval lies above nothing."""
+        return self.gain.low > 0
+
+
+def combinations(method: str, model: str, grid: Mapping[str, Sequence[str]]) -> list[Way]:
+    """The defaults first, then each combination of the values that differs from them.
+
+    Raises:
+        OptionError: the method has no such option or value.
+    """
+    found = find(method)
+    default = parse_options(found, {})
+    ways = [Way(method, model)]
+    for values in product(*grid.values()):
+        given = dict(zip(grid, values, strict=True))
+        options = parse_options(found, given)
+        other = {k: v for k, v in given.items() if getattr(options, k) != getattr(default, k)}
+        ways.append(Way(method, model, other))
+    return list({way.name: way for way in ways}.values())
+
+
+def tried(rows: Iterable[Mapping[str, Any]], default: str) -> list[Tried]:
+    """Of each way, by its rows and those of the way called `default`; the best overall first."""
+    found: dict[str, dict[str, float]] = {}
+    for row in rows:
+        if "left_out" not in row:
+            found.setdefault(row["way"], {})[row["edit"]] = overall(row)
+    base = found.get(default, {})
+    each = [_tried(way, of, base) for way, of in found.items()]
+    return sorted(each, key=lambda one: -one.overall.mean)
+
+
+def overall(row: Mapping[str, Any]) -> float:
+    """Done as asked and everything else kept: in [0, 1]."""
+    return float(row["success"]) * float(row.get("kept") or 0.0)
+
+
+def _tried(way: str, of: Mapping[str, float], base: Mapping[str, float]) -> Tried:
+    gains = [value - base[edit] for edit, value in of.items() if edit in base]
+    return Tried(way, mean(list(of.values())), mean(gains))
