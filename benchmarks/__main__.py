@@ -25,12 +25,14 @@ from benchmarks import (
     models,
     opposites,
     outside,
+    portraits_cf,
     ranking,
     solvers,
     speed,
     strokes,
     swap_rows,
     swaps,
+    sweeps,
     table,
     tradeoff,
     uses,
@@ -135,6 +137,8 @@ MEASURED: dict[str, Callable[[], Figures]] = {
     "speed": speed.measured,
     "memory": memory.measured,
     "attention": attention.measured,
+    "sweeps": sweeps.measured,
+    "portraits-cf": portraits_cf.measured,
 }
 
 

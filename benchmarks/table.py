@@ -2,11 +2,11 @@
 
 import json
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from itertools import pairwise
 from pathlib import Path
 
-from benchmarks import attention, local_rows, swap_rows
+from benchmarks import attention, local_rows, portraits_cf, swap_rows, sweeps
 from benchmarks.degrees import DEGREES, NAMES
 from benchmarks.edits import AIMS
 from benchmarks.inversion_rows import inversions, wide
@@ -146,11 +146,9 @@ def least_rise(results: Results) -> float:
 
 
 def table(results: Results, of: str | None = None) -> str:
-    """The rows as a Markdown table; "reconstructions" are all inversions with a column a number."""
-    if of == "reconstructions":
-        return wide(results)
-    if of == "summary":
-        return summary(results)
+    """The rows as a Markdown table, or one of those with a form of their own."""
+    if of in WHOLE:
+        return WHOLE[of](results)
     head = "| figure | asked for | measured | command |\n|---|---|---|---|"
     return "\n".join([head, *(row.line(results) for row in rows(of))])
 
@@ -164,6 +162,15 @@ def summary(results: Results) -> str:
         reached = sum(row.reached(results) for row in rows)
         lines.append(f"| {name} | {len(rows)} | {told} | {reached} |")
     return "\n".join(lines)
+
+
+WHOLE: Mapping[str, Callable[[Results], str]] = {
+    "reconstructions": wide,
+    "summary": summary,
+    "sweeps": sweeps.table,
+    "portraits-cf": portraits_cf.table,
+}
+"""Tables with columns of their own."""
 
 
 def publish(results: Path) -> None:

@@ -86,6 +86,13 @@ def test_the_descent_goes_down_and_leaves_nothing_behind():
     assert all(parameter.grad is None for parameter in model.net.parameters())
 
 
+def test_texts_are_compared_by_their_direction_where_there_are_two(clip):
+    image = torch.rand(1, 3, 16, 16) * 2 - 1
+    for task, loss in ((TASK, "directional"), (replace(TASK, source_prompt=""), "global")):
+        auto, named = (objective(task, Options(loss=each), clip, None) for each in (None, loss))
+        assert torch.equal(auto(image), named(image))
+
+
 @pytest.mark.parametrize("loss", ["global", "directional"])
 def test_the_clip_term_has_the_authors_form(clip, loss):
     cosine = towards_text(clip, TASK) if loss == "global" else along_texts(clip, TASK)

@@ -39,7 +39,11 @@ class Options:
     num_inference_steps: int = opt(6, "network calls from noise to the result", 1, 1000)
     iterations: int = opt(20, "optimiser steps, each down all of these and back", 1, 10_000)
     lr: float = opt(0.02, "learning rate of Adam", 0, 10)
-    loss: str = opt("global", "what CLIP compares", choices=("global", "directional"))
+    loss: str | None = opt(
+        None,
+        "what CLIP compares; auto: directional from a source prompt, else global",
+        choices=("global", "directional"),
+    )
     clip_weight: float = opt(3.0, "of the CLIP loss", 0, 1000)
     l1_weight: float = opt(0.0, "of the mean absolute difference", 0, 1000)
     identity_weight: float = opt(0.0, "of the face encoder's loss", 0, 1000)
@@ -99,7 +103,8 @@ def descend(x: Tensor, loss: Loss, lr: float) -> Iterator[Tensor]:
 
 def objective(task: Task, options: Options, clip: Clip, identity: FaceEncoder | None) -> Loss:
     """The weighted losses of a picture (1, 3, S, S) in [-1, 1]."""
-    cosine = towards_text(clip, task) if options.loss == "global" else along_texts(clip, task)
+    compared = options.loss or ("directional" if task.source_prompt.strip() else "global")
+    cosine = towards_text(clip, task) if compared == "global" else along_texts(clip, task)
     terms: list[tuple[float, Loss]] = [
         # The authors' -log((2 - L) / 2) for L = 1 - cos, finite also where they are opposed.
         (options.clip_weight, lambda image: -((1 + cosine(image)) / 2 + 1e-6).log()),
