@@ -2,7 +2,7 @@
 
 import pytest
 
-from overpaint.core.changes import changed
+from overpaint.core.changes import changed, restyled
 
 from ..wordings import spelled
 
@@ -43,3 +43,18 @@ def test_words_that_are_weighted_count_in_both_texts(target, weighted, gone, new
     texts, start = (spelled("a cat with a hat"), spelled(target)), target.index(weighted)
     found = changed(*texts, [(start, start + len(weighted))])
     assert [said(t, tokens) for t, tokens in zip(texts, found, strict=True)] == [gone, new]
+
+
+@pytest.mark.parametrize(
+    ("source", "target", "all_of_it"),
+    [
+        ("a photo of a cat", "a pencil sketch of a cat", True),
+        ("a photo of a robot in a hat", "a zombie robot in a hat", True),
+        ("a cat", "a cat, watercolour", True),
+        ("a photo of a cat", "a photo of a dog", False),
+        ("a photo of a cat", "photo of a cat with a hat", False),
+        ("a cat", "a dog", False),
+    ],
+)
+def test_another_kind_of_picture_is_told_by_its_word(source, target, all_of_it):
+    assert restyled(spelled(source), spelled(target)) == all_of_it

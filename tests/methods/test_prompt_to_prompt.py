@@ -62,6 +62,14 @@ def test_texts_that_differ_in_no_word_let_the_edit_act_anywhere_and_say_so():
     assert performed(target=f"{FROM}_", local_blend="off").notes == ()
 
 
+def test_another_kind_of_picture_lets_the_edit_act_anywhere():
+    found = performed(target=f"a sketch of {FROM}")
+    assert found.mask is None
+    assert torch.equal(
+        found.images, performed(target=f"a sketch of {FROM}", local_blend="off").images
+    )
+
+
 def test_local_blend_begins_before_the_path_ends():
     with pytest.raises(OptionError, match="never holds the edit to its words"):
         registry.parse_options(registry.find("prompt-to-prompt"), {"blend_start": 1})

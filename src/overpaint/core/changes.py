@@ -1,4 +1,4 @@
-"""Which words of a text are other ones in an edited text, or weighted there."""
+"""Which words of a text are other ones in an edited text, or weighted there; and other pictures."""
 
 from collections.abc import Sequence
 from itertools import chain
@@ -15,6 +15,27 @@ JOINING = frozenset(
         *("her", "their", "wearing", "dressed", "made"),
     }
 )
+
+
+# Words that name a kind of picture: where one comes or goes, all of the picture is another.
+KINDS = frozenset(
+    {
+        *("photo", "photograph", "picture", "image", "portrait", "snapshot", "painting", "oil"),
+        *("watercolour", "watercolor", "sketch", "drawing", "cartoon", "comic", "anime", "render"),
+        *("illustration", "engraving", "etching", "print", "poster", "mosaic", "statue"),
+        *("sculpture", "figurine", "graffiti", "style", "art"),
+    }
+)
+
+
+def restyled(source: Wording, target: Wording) -> bool:
+    """Whether another kind of picture is asked for: "a sketch of a cat" for "a photo of a cat"."""
+    told, telling = words(source.text), words(target.text)
+    named = [
+        {cut(wording.text, word.bare) for word in each} & KINDS
+        for wording, each in ((source, told), (target, telling))
+    ]
+    return named[0] != named[1]
 
 
 def changed(

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import torch
 
-from overpaint.core.changes import Tokens, changed
+from overpaint.core.changes import Tokens, changed, restyled
 from overpaint.core.emphasis import typed
 from overpaint.core.heat import Heat
 from overpaint.core.local_blend import Cut, LocalBlend
@@ -24,7 +24,8 @@ TEXTS = ("source prompt", "prompt")
 class Local:
     """Where edits may differ from their pictures: where words are looked at.
 
-    words: of either text; None for those that are not in both, or weighted.
+    words: of either text; None for those that are not in both, or weighted, but for texts of
+        other kinds of pictures ("a sketch of a cat" for "a photo of a cat"), which act anywhere.
     """
 
     words: tuple[str, ...] | None = None
@@ -37,8 +38,10 @@ class Local:
 def held(
     model: DiffusionModel, trajectory: Trajectory, pairs: Sequence[Pair], local: Local
 ) -> LocalBlend | None:
-    """Where the words of all rows are looked at; None if there are none."""
+    """Where the words of all rows are looked at; None if there are none, or all may change."""
     reader, rows = reader_of(model), len(trajectory.noise)
+    if local.words is None and any(restyled(*pair.wordings(reader)) for pair in pairs):
+        return None
     count, cuts = rows - len(pairs), [Cut(local.threshold, pooled=local.spread)]
     if local.kept:
         cuts.append(Cut(local.threshold, pooled=False, subtracted=True))

@@ -25,7 +25,7 @@ AUTO, OFF = "auto", "off"
 # Without effect where the edit may act anywhere.
 IDLE = ("local_keep", "blend_threshold", "blend_start", "blend_spread")
 NOWHERE = "no place is left where it may act: nothing is edited"
-ANYWHERE = "no place of words that differ was found: the edit may act anywhere"
+ANYWHERE = "the edit may act anywhere: words that differ are of all the picture, or have no place"
 SOFT = 4  # pixels over which an edit fades into the picture
 
 
