@@ -4,7 +4,7 @@ import random
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
-from overpaint.bench import rows
+from overpaint.bench import parquet, rows
 from overpaint.bench.making import Job, Setting, made
 from overpaint.bench.task import Task
 from overpaint.bench.ways import Way
@@ -32,6 +32,7 @@ def run(
     """Makes and scores each edit in each way; yields the rows, those of before first.
 
     A picture stands at `folder/EDIT/WAY.png` with its record, beside its source, truth and region.
+    The rows are added to rows.jsonl; in the end all are written to rows.parquet too.
     An edit that fails is a row with its error, which counts as no success.
 
     Raises:
@@ -51,6 +52,8 @@ def run(
         for row in watch(spread(todo), len(todo), "editing"):
             rows.add(setting.folder, row)
             yield row
+        if parquet.available():
+            parquet.write(setting.folder)
 
 
 def _other(task: Task, tasks: Sequence[Task]) -> Task:
