@@ -12,7 +12,7 @@ from overpaint.bench.ways import NOTHING, Way
 from overpaint.portraits.tasks import edits
 
 pytest.importorskip("pyarrow")
-from pyarrow.parquet import read_table  # noqa: E402
+from pyarrow.parquet import read_table
 
 EDITS = [Portrait(each, 64) for each in edits("validation", 2)]
 
