@@ -37,7 +37,7 @@ GRIDS: Mapping[tuple[str, str], Sequence[Grid]] = {
     ],
 }
 """Of a method on a model, what is tried, each beside the defaults."""
-TOLD = ("overall", "gain", "gain from", "gain to", "edits")
+TOLD = ("overall", "gain", "gain from", "gain to", "nearer", "better", "edits")
 
 
 def measured() -> dict[str, float]:
@@ -48,22 +48,24 @@ def measured() -> dict[str, float]:
         rows = [*run(_tasks(), _ways(method, model), _setting(f"{method}-{model}"))]
         for one in tried(rows, base.name):
             numbers = one.overall.mean, one.gain.mean, one.gain.low, one.gain.high
-            told = zip(TOLD, (*numbers, one.overall.count), strict=True)
+            more = one.nearer.mean, one.better, one.overall.count
+            told = zip(TOLD, (*numbers, *more), strict=True)
             found |= {f"{one.way}: {name}": float(number) for name, number in told}
     return found
 
 
 def table(results: Results) -> str:
-    """A line for each way; what is surely better than the default is told."""
-    head = "| way | of both, % | gain on the default | edits |\n|---|---|---|---|"
+    """A line for each way; what is surely better than the default is in bold."""
+    head = "| way | overall, % | gain on the default | nearer, dB | edits |\n|---|---|---|---|---|"
     return "\n".join([head, *_lines(results["sweeps"])])
 
 
 def _lines(found: Mapping[str, float]) -> Iterator[str]:
     for way in dict.fromkeys(name.rpartition(": ")[0] for name in found):
-        overall, gain, low, high, edits = (found[f"{way}: {name}"] for name in TOLD)
-        told = f"{100 * gain:+.1f} ({100 * low:+.1f} .. {100 * high:+.1f})" if gain or low else "-"
-        yield f"| {way} | {100 * overall:.1f} | {told} | {edits:.0f} |"
+        overall, gain, low, high, nearer, better, edits = (found[f"{way}: {n}"] for n in TOLD)
+        told = f"{100 * gain:+.1f} ({100 * low:+.1f} .. {100 * high:+.1f}) | {nearer:+.2f}"
+        name = f"**{way}**" if better else way
+        yield f"| {name} | {100 * overall:.1f} | {told if low or high else '- | -'} | {edits:.0f} |"
 
 
 def _tasks() -> list[Portrait]:

@@ -6,9 +6,9 @@ from overpaint.bench.sweeping import combinations, tried
 from overpaint.errors import OptionError
 
 
-def rows(way, done, kept=1.0):
+def rows(way, done, kept=1.0, psnr=20.0):
     return [
-        {"way": way, "edit": str(i), "success": float(each), "kept": kept}
+        {"way": way, "edit": str(i), "success": float(each), "kept": kept, "psnr": psnr}
         for i, each in enumerate(done)
     ]
 
@@ -58,3 +58,10 @@ def test_gains_are_of_edits_that_both_made():
     found = {one.way: one for one in tried([*rows("a", [0, 0]), *rows("b", [1, 1, 1])], "a")}
     assert found["b"].gain.count == 2
     assert found["b"].overall.count == 3
+
+
+def test_what_is_surely_further_from_the_truth_is_not_better():
+    far, near = rows("far", [1] * 9, psnr=19.0), rows("near", [1] * 9, psnr=21.0)
+    found = {one.way: one for one in tried([*rows("default", [0] * 9), *far, *near], "default")}
+    assert (found["far"].gain.low, found["far"].nearer.mean, found["far"].better) == (1, -1, False)
+    assert (found["near"].nearer.mean, found["near"].better) == (1, True)

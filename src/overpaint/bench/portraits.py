@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -13,7 +14,7 @@ from overpaint.bench.task import Pictures
 from overpaint.methods.registry import Method
 from overpaint.metrics import fidelity, likeness, outside
 from overpaint.portraits.scene import VALUES
-from overpaint.portraits.tasks import Edit
+from overpaint.portraits.tasks import Drawn, Edit
 
 TUNED: Mapping[tuple[str, str], str] = {
     ("style", "pencil sketch"): "sketch",
@@ -25,6 +26,12 @@ TUNED: Mapping[tuple[str, str], str] = {
 }
 """The embedded adapters by what they change."""
 MOST = 54.0  # dB: a picture that is untouched counts as one with the rounding of a file
+
+
+@lru_cache(maxsize=1)
+def _drawn(edit: Edit, size: int) -> Drawn:
+    """The last one stays: it is edited, then compared with."""
+    return edit.drawn(size)
 
 
 @dataclass(frozen=True)
@@ -56,7 +63,7 @@ class Portrait:
 
     def pictures(self) -> Pictures:
         """All are known."""
-        return Pictures(*self.edit.drawn(self.size))
+        return Pictures(*_drawn(self.edit, self.size))
 
     def given(self, method: Method) -> dict[str, Any] | None:
         """The adapters that are tuned to it, for a method that edits by them."""
@@ -71,7 +78,7 @@ class Portrait:
         "kept NAME" is 1 where attribute NAME reads as before; NaN says that there is no number, as
         for a background where all may change.
         """
-        drawn = self.edit.drawn(self.size)
+        drawn = _drawn(self.edit, self.size)
         source, truth, made = (_pixels(each) for each in (*drawn[:2], picture))
         region = torch.from_numpy(drawn[2])[None, None].double()
         return {

@@ -30,7 +30,7 @@ class Local:
 
     words: tuple[str, ...] | None = None
     kept: tuple[str, ...] = ()  # whose places stay as they are, whatever others say
-    threshold: float = 0.35
+    threshold: float = 0.2
     start: float = 0.2
     spread: bool = False  # a word's place is a cell larger on each side (the authors' code)
 
