@@ -32,6 +32,7 @@ from overpaint.recipes.registry import RECIPES
 from overpaint.recipes.training import Training
 
 from .colours import colours
+from .measuring import filled
 
 ROOT = Path(__file__).parents[1]
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").rglob("*.md"))]
@@ -113,6 +114,7 @@ def _tiny(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("overpaint.converting.convert", converted)
     monkeypatch.setattr("overpaint.data.finding.find", lambda pixels: [Face(20, 25, 12)])
     monkeypatch.chdir(tmp_path)
+    filled(Path("bench"))
     for name in ("photo.jpg", "group.jpg", "portrait.png"):
         Image.new("RGB", (40, 50), "teal").save(name)
     for name in (

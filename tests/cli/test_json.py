@@ -14,6 +14,7 @@ from overpaint.recipes import diffusionclip, pixel
 
 from .. import golden
 from ..adapters import write_random
+from ..measuring import filled
 
 PAGE = (Path(__file__).parents[2] / "docs/json.md").read_text()
 TYPES = {"text": str, "number": int | float, "list": list, "object": dict, "null": type(None)}
@@ -35,6 +36,7 @@ COMMANDS = {
     "strokes mask": "strokes mask face.guide.png face.png",
     "portraits render": "portraits render -n 2 --size 32 -o world",
     "bench portraits": "bench portraits -n 2 --size 64 --method diffusionclip -o bench",
+    "bench report": "bench report measured",
     "doctor": "doctor",
 }
 
@@ -59,6 +61,7 @@ def quick(run: Callable, monkeypatch: pytest.MonkeyPatch) -> Callable:
     facts = golden.facts("ddpm_unet_b")
     torch.save(golden.filled(facts["state"], facts["gain"], 1), "it.ckpt")
     monkeypatch.setattr("overpaint.models.inventory.problems", lambda: {"portraits": ""})
+    filled(Path("measured"))
     assert run(f"{COMMANDS['edit']} --overwrite").code == 0
     assert run(f"{COMMANDS['strokes paste']} -o face.guide.png").code == 0
     return run

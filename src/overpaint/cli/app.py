@@ -23,6 +23,7 @@ from overpaint.cli import (
     models,
     portraits,
     replay,
+    report,
     strokes,
     tradeoff,
     train,
@@ -68,6 +69,7 @@ drawing.command()(spoken(compositing.paste))
 drawing.command()(spoken(compositing.mask))
 measuring = typer.Typer(help="How well every method does what it is asked for.")
 measuring.command()(spoken(bench.portraits))
+measuring.command()(spoken(report.report))
 VERBS: dict[str, typer.Typer | Callable[..., None]] = {
     "edit": edit.edit,
     "replay": replay.replay,

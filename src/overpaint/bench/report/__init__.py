@@ -1,0 +1,1 @@
+"""A folder of measured edits as one self-contained page."""
