@@ -57,7 +57,8 @@ def made(job: Job) -> dict[str, Any]:
     The pictures stand in a folder of the edit's name: its own, and one of each way with its record.
     """
     way, task, setting = job.way, job.task, job.setting
-    row = {"edit": task.name, "group": task.group, "way": way.name, **setting.shared}
+    about = {"edit": task.name, "group": task.group, "prompt": task.prompt}
+    row = {**about, "way": way.name, **setting.shared}
     folder, pictures = setting.folder / task.name.replace("/", "-"), task.pictures()
     _keep(folder, pictures)
     if way.method in CALIBRATION:

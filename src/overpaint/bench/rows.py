@@ -42,7 +42,7 @@ def _parsed(path: Path, lines: list[str]) -> Iterator[dict[str, Any]]:
         try:
             row = json.loads(line)
             key = row["edit"], row["way"]
-        except (ValueError, TypeError, KeyError) as error:
+        except (ValueError, TypeError, KeyError, RecursionError) as error:
             raise UnsafeFileError(f"{path} is damaged", f"line {number} is no row") from error
         if not all(isinstance(each, str) for each in key):
             raise UnsafeFileError(f"{path} is damaged", f"line {number} names no edit")
