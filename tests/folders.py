@@ -15,6 +15,8 @@ from transformers import (
     ResNetConfig,
     ResNetForImageClassification,
     ResNetModel,
+    ViTConfig,
+    ViTModel,
 )
 
 UNET = {
@@ -74,6 +76,15 @@ def write_identity(folder: Path) -> Path:
     with seeded():
         ResNetModel(ResNetConfig(**RESNET)).save_pretrained(folder)
     (folder / "card.json").write_text(json.dumps({"size": 32}))
+    return folder
+
+
+def write_dino(folder: Path) -> Path:
+    """A vision transformer of 32 x 32 pictures in places of 8 x 8."""
+    shared = {"hidden_size": 16, "intermediate_size": 32, "num_hidden_layers": 3}
+    config = ViTConfig(**shared, num_attention_heads=2, image_size=32, patch_size=8)
+    with seeded():
+        ViTModel(config, add_pooling_layer=False).save_pretrained(folder)
     return folder
 
 

@@ -5,7 +5,7 @@ from diffusers import DDPMScheduler
 
 from overpaint.models.families.tiny import tiny
 
-from ..folders import write_clip, write_identity
+from ..folders import write_clip, write_dino, write_identity
 
 
 @pytest.fixture
@@ -32,3 +32,9 @@ def clip_folder(tmp_path):
 def identity_folder(tmp_path):
     """A transformers ResNet folder."""
     return write_identity(tmp_path / "identity")
+
+
+@pytest.fixture
+def dino_folder(tmp_path):
+    """A transformers ViT folder."""
+    return write_dino(tmp_path / "dino")
