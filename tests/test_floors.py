@@ -32,6 +32,8 @@ WRAPPERS = {
     "transformers": "models",
     "peft": "models",
     "dlib": "data",
+    "lpips": "metrics",
+    "torch_fidelity": "metrics",
     "numba": "portraits",
     "typer": "cli",
     "rich": "cli",

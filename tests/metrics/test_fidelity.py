@@ -48,7 +48,8 @@ def test_ssim_of_one_window_is_the_formula_over_its_gaussian():
 
 def test_metrics_are_symmetric_and_worse_with_more_noise():
     noise = torch.randn(PICTURES.shape, generator=torch.Generator().manual_seed(1))
-    for metric in (each for each in overpaint.metrics().values() if each.takes == OF_PICTURES):
+    ours = [m for m in overpaint.metrics().values() if m.takes == OF_PICTURES and not m.library]
+    for metric in ours:
         little, much = (metric(PICTURES + s * noise, PICTURES) for s in (0.01, 0.1))
         assert ((little < much) == (metric.better == "lower")).all()
         assert torch.allclose(

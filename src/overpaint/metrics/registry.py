@@ -19,6 +19,7 @@ class Metric:
 
     takes: `PICTURES`: (images, reference), both (B, 3, H, W) in [0, 1], to (B,). `REGIONS`: and
         (B, 1, H, W), 1 where a change is asked for. Of the others the function says what it takes.
+    library: that it is taken with, of the extra `overpaint[metrics]`, if any.
     """
 
     name: str
@@ -26,6 +27,7 @@ class Metric:
     better: str  # "lower" or "higher"
     takes: str
     fn: Callable[..., Any]
+    library: str = ""
 
     def __call__(self, *given: Tensor) -> Any:
         """One number for each picture, or one for a set; in float64."""
@@ -48,12 +50,12 @@ _METRICS: dict[str, Metric] = {}
 
 
 def metric(
-    name: str, *, unit: str, better: str, takes: str = PICTURES
+    name: str, *, unit: str, better: str, takes: str = PICTURES, library: str = ""
 ) -> Callable[[Callable[..., Any]], Metric]:
     """Register a function as a metric."""
 
     def keep(fn: Callable[..., Any]) -> Metric:
-        _METRICS[name] = Metric(name, unit, better, takes, fn)
+        _METRICS[name] = Metric(name, unit, better, takes, fn, library)
         return _METRICS[name]
 
     return keep
