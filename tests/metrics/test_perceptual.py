@@ -39,10 +39,13 @@ def test_without_the_library_metrics_are_listed_and_the_extra_is_named(library):
         overpaint.metrics()["lpips"](IMAGES, OTHERS)
 
 
-def test_weights_that_cannot_be_fetched_are_said(library):
-    library("lpips", extras.lpips(vgg=OSError("no route to host")))
-    with pytest.raises(ModelNotFoundError, match=r"network vgg are not(.|\n)*no route to host"):
+def test_weights_are_never_downloaded(library, capfd):
+    library("lpips", extras.lpips("vgg"))
+    fetch = torch.hub.download_url_to_file
+    with pytest.raises(ModelNotFoundError, match=r"network vgg are not(.|\n)*LPIPS\(net=\"vgg\"\)"):
         lpips("vgg")
+    assert torch.hub.download_url_to_file is fetch
+    assert capfd.readouterr() == ("", "")
     lpips("alex")
 
 

@@ -1,7 +1,9 @@
 """The libraries of the extra `metrics`: what is said where one, or its weights, is not there."""
 
+import io
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, redirect_stderr, redirect_stdout
+from typing import Any
 
 import torch
 
@@ -24,18 +26,29 @@ def importing(what: str, library: str) -> Iterator[None]:
 
 
 @contextmanager
-def fetching(what: str) -> Iterator[None]:
-    """Around the making of a network whose weights a library looks for, then downloads.
+def unfetched(what: str, download: str) -> Iterator[None]:
+    """Around the making of a network whose weights its library would download: here it may not.
+
+    download: what fetches them when it is asked to, in Python.
 
     Raises:
-        ModelNotFoundError: they are not on this machine and cannot be fetched.
+        ModelNotFoundError: they are not on this machine.
     """
+    fetch = torch.hub.download_url_to_file
+    torch.hub.download_url_to_file = _refused
     try:
-        yield
+        # Torch announces a download before it begins, and on stdout.
+        with redirect_stdout(io.StringIO()) as said, redirect_stderr(said):
+            yield
     except OSError as error:
-        where = f"{torch.hub.get_dir()}/checkpoints"
-        why = f"they are not in {where}, and the download failed: {error}"
-        hint = "Fetch them once while online; they are kept there."
+        where = f"looked in {torch.hub.get_dir()}/checkpoints"
+        hint = f"Download them once with `python -c '{download}'`."
         raise ModelNotFoundError(
-            f"The weights of {what} are not on this machine", why, hint
+            f"The weights of {what} are not on this machine", where, hint
         ) from error
+    finally:
+        torch.hub.download_url_to_file = fetch
+
+
+def _refused(url: str, *_: Any, **__: Any) -> None:
+    raise FileNotFoundError(url)

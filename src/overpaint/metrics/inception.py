@@ -9,10 +9,11 @@ import torch
 from torch import Tensor
 
 from overpaint.errors import ModelNotFoundError, OptionError, UnsafeFileError
-from overpaint.metrics.extras import fetching, importing
+from overpaint.metrics.extras import importing, unfetched
 from overpaint.models.devices import pick_device
 from overpaint.models.files import read_file
 
+FETCH = 'from torch_fidelity import FeatureExtractorInceptionV3 as F; F("overpaint", ["2048"])'
 FEATURES, CLASSES = "2048", "logits_unbiased"  # what the library calls them
 
 
@@ -42,13 +43,13 @@ class Inception:
 def load_inception(
     weights: str | Path | None = None, device: torch.device | str = "auto"
 ) -> Inception:
-    """Inception-v3 as FID is taken with, from a file, or else as the library fetches it once.
+    """Inception-v3 as FID is taken with, from a file, or else as the library keeps it.
 
     weights: a state dict under torch-fidelity's names (.pth, .safetensors); no code in it is run.
 
     Raises:
         OptionError: the library is not installed.
-        ModelNotFoundError: there are no weights, and none can be fetched.
+        ModelNotFoundError: there are no weights on this machine.
         UnsafeFileError: the file is not plain data, or of another network.
     """
     with importing("Inception", "torch-fidelity"):
@@ -56,7 +57,7 @@ def load_inception(
     device = pick_device(device) if isinstance(device, str) else device
     names = "overpaint", [FEATURES, CLASSES]
     if weights is None:
-        with fetching("Inception-v3"):
+        with unfetched("Inception-v3", FETCH):
             return Inception(Extractor(*names).to(device), device)
     path = Path(weights)
     if not path.is_file():

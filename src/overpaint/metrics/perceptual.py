@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from overpaint.errors import OptionError
-from overpaint.metrics.extras import fetching, importing
+from overpaint.metrics.extras import importing, unfetched
 from overpaint.metrics.registry import metric
 
 NETS = ("alex", "vgg", "squeeze")
@@ -23,7 +23,7 @@ def lpips(net: str = "alex") -> Callable[[Tensor, Tensor], Tensor]:
     Raises:
         OptionError: there is no such network, the library is not installed, or the pictures are
             smaller than `SMALLEST`.
-        ModelNotFoundError: the network's weights are not here and cannot be fetched.
+        ModelNotFoundError: the network's weights are not on this machine.
     """
     _kept(net)
 
@@ -47,7 +47,8 @@ def network(net: str, device: torch.device | str = "cpu") -> Any:
         raise OptionError(f"LPIPS has no network {net!r}", hint=f"Use {', '.join(NETS)}.")
     with importing("LPIPS", LIBRARY):
         from lpips import LPIPS
-    with fetching(f"LPIPS's network {net}"), warnings.catch_warnings():
+    fetch = f'from lpips import LPIPS; LPIPS(net="{net}")'
+    with unfetched(f"LPIPS's network {net}", fetch), warnings.catch_warnings():
         warnings.simplefilter("ignore")  # torchvision's, of how the library asks it for weights
         made = LPIPS(net=net, verbose=False)
     return made.to(device).eval().requires_grad_(False)

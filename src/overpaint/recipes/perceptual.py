@@ -16,7 +16,7 @@ def lpips(device: torch.device | str = "cpu") -> Distance:
 
     Raises:
         OptionError: the library is not installed.
-        ModelNotFoundError: AlexNet's weights are not on this machine and cannot be fetched.
+        ModelNotFoundError: AlexNet's weights are not on this machine.
     """
     net = network("alex", device)
 
