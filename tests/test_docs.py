@@ -33,6 +33,7 @@ from overpaint.recipes.training import Training
 
 from .colours import colours
 from .measuring import filled
+from .published import write_dream, write_pie
 
 ROOT = Path(__file__).parents[1]
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").rglob("*.md"))]
@@ -96,7 +97,8 @@ def _tiny(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(tuning, "tune", tuned)
     real_edits = tasks.edits
     monkeypatch.setattr(tasks, "edits", lambda split, count: real_edits(split, min(count, 3)))
-    monkeypatch.setattr("overpaint.bench.running.run", lambda *asked: iter(()))
+    monkeypatch.setattr("overpaint.bench.dreaming.dreamt", lambda *asked, **how: iter(()))
+    monkeypatch.setattr("overpaint.bench.running.run", lambda *asked, **how: iter(()))
     # Whoever takes it from `editing` comes first: what is put back afterwards is then the real one.
     monkeypatch.setattr(overpaint, "edit", quick)
     monkeypatch.setattr("overpaint.replaying.edit", quick)
@@ -134,6 +136,8 @@ def _tiny(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("drawn.png", "scribble.png", "patch.png"):
         Image.new("RGBA", (40, 50), (200, 0, 0, 128)).save(name)
     Image.new("RGB", (40, 50), "red").save("pasted.png")
+    write_pie(Path("PIE-Bench"))
+    write_dream(Path("dreambooth/dataset"))
     for name in ("photo.diffusionclip-0.png", "step.png", "both.png"):
         quick("photo.jpg", "x").save(name)
 

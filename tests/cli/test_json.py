@@ -15,6 +15,7 @@ from overpaint.recipes import diffusionclip, pixel
 from .. import golden
 from ..adapters import write_random
 from ..measuring import filled
+from ..published import write_dream, write_pie
 
 PAGE = (Path(__file__).parents[2] / "docs/json.md").read_text()
 TYPES = {"text": str, "number": int | float, "list": list, "object": dict, "null": type(None)}
@@ -37,6 +38,8 @@ COMMANDS = {
     "portraits render": "portraits render -n 2 --size 32 -o world",
     "bench portraits": "bench portraits -n 2 --size 64 --method diffusionclip -o bench",
     "bench report": "bench report measured",
+    "bench pie": "bench pie pie -n 1 --method sdedit -m tiny -O num_inference_steps=1 -o edits",
+    "bench dream": "bench dream dream -n 1 --method sdedit -m tiny -O strength=0 -o made",
     "doctor": "doctor",
 }
 
@@ -62,6 +65,8 @@ def quick(run: Callable, monkeypatch: pytest.MonkeyPatch) -> Callable:
     torch.save(golden.filled(facts["state"], facts["gain"], 1), "it.ckpt")
     monkeypatch.setattr("overpaint.models.inventory.problems", lambda: {"portraits": ""})
     filled(Path("measured"))
+    write_pie(Path("pie"))
+    write_dream(Path("dream"))
     assert run(f"{COMMANDS['edit']} --overwrite").code == 0
     assert run(f"{COMMANDS['strokes paste']} -o face.guide.png").code == 0
     return run

@@ -50,17 +50,31 @@ class Job:
     other: Task
     setting: Setting
 
+    @property
+    def folder(self) -> Path:
+        """Of all that belongs to the edit."""
+        return self.setting.folder / self.task.name.replace("/", "-")
+
+    @property
+    def path(self) -> Path:
+        """Of the picture that is made."""
+        return self.folder / f"{self.way.name.replace('/', '-')}.png"  # of a model that is a folder
+
+
+def head(job: Job) -> dict[str, Any]:
+    """What a row begins with: what was asked."""
+    task = job.task
+    about = {"edit": task.name, "group": task.group, "prompt": task.prompt}
+    return {**about, "way": job.way.name, **job.setting.shared}
+
 
 def made(job: Job) -> dict[str, Any]:
     """What was asked, what came of it, and its scores.
 
     The pictures stand in a folder of the edit's name: its own, and one of each way with its record.
     """
-    way, task, setting = job.way, job.task, job.setting
-    about = {"edit": task.name, "group": task.group, "prompt": task.prompt}
-    row = {**about, "way": way.name, **setting.shared}
-    folder, pictures = setting.folder / task.name.replace("/", "-"), task.pictures()
-    _keep(folder, pictures)
+    way, task, setting, row = job.way, job.task, job.setting, head(job)
+    folder, pictures = job.folder, kept(job)
     if way.method in CALIBRATION:
         picture = _calibrating(job, pictures)
         if picture is None:
@@ -68,10 +82,10 @@ def made(job: Job) -> dict[str, Any]:
         return row | task.scores(picture)
     asked = way.asked(task, folder / REGION)
     if asked is None:
-        return row | {"left_out": "no adapter is tuned to it"}
+        return row | {"left_out": "it has no adapter, or no region, for this method"}
     try:
         asked["model"] = _model(way.on, setting.device, setting.dtype)
-        picture, more = _edited(way, {**asked, "seed": setting.seed}, folder)
+        picture, more = _edited(job, {**asked, "seed": setting.seed})
     except OverpaintError as error:
         return row | {"error": str(error), "success": 0.0}
     return row | more | task.scores(picture)
@@ -83,16 +97,15 @@ def _model(name: str, device: str, dtype: str) -> DiffusionModel:
     return load(name, device, dtype)
 
 
-def _edited(way: Way, asked: dict[str, Any], folder: Path) -> tuple[np.ndarray, dict[str, Any]]:
+def _edited(job: Job, asked: dict[str, Any]) -> tuple[np.ndarray, dict[str, Any]]:
     """(H, W, 3) uint8, which is kept in the folder with its record, and what it took."""
     reset()
     held = peak()
-    result = made_by(folder / SOURCE, **asked)
+    result = made_by(job.folder / SOURCE, **asked)
     most = peak()
-    name = way.name.replace("/", "-")  # of a model that is a folder
-    result.save(folder / f"{name}.png", overwrite=True)
+    result.save(job.path, overwrite=True)
     return np.array(result.images[0].convert("RGB")), {
-        "path": f"{folder.name}/{name}.png",
+        "path": f"{job.folder.name}/{job.path.name}",
         "calls": result.calls,
         "seconds": result.seconds,
         "memory": (most - held) / 2**20,
@@ -110,8 +123,9 @@ def _calibrating(job: Job, pictures: Pictures) -> np.ndarray | None:
     return np.array(Image.fromarray(other).resize((width, height)))
 
 
-def _keep(folder: Path, pictures: Pictures) -> None:
-    """The source and, where they are known, the true edit and its region, as pictures."""
+def kept(job: Job) -> Pictures:
+    """An edit's pictures, which then stand in its folder: those that are known."""
+    folder, pictures = job.folder, job.task.pictures()
     folder.mkdir(parents=True, exist_ok=True)
     each = {SOURCE: pictures.source, TRUE: pictures.truth, REGION: pictures.region}
     for name, picture in each.items():
@@ -119,3 +133,4 @@ def _keep(folder: Path, pictures: Pictures) -> None:
             pixels = picture.astype(np.uint8) * 255 if picture.dtype == bool else picture
             with suppress(OutputExistsError):  # another worker was as far
                 write_image(Image.fromarray(pixels), folder / name)
+    return pictures

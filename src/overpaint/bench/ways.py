@@ -13,6 +13,8 @@ from overpaint.models.zoo import AUTO, PLAIN, READING, suited
 NOTHING, TRUTH, OTHER = "no edit", "true edit", "random other picture"
 CALIBRATION = (NOTHING, TRUTH, OTHER)
 """Pictures that no method makes: between them lies what a score can be."""
+MADE = "made elsewhere"
+"""Pictures of another system; a way's model then says of which."""
 
 
 @dataclass(frozen=True)
@@ -28,6 +30,8 @@ class Way:
         """As it stands in the table, in files' names and in rows."""
         if self.method in CALIBRATION:
             return self.method
+        if self.method == MADE:
+            return self.model
         options = "".join(f" {name}={value}" for name, value in sorted(self.options.items()))
         return f"{self.method} on {self.on}{options}"
 
@@ -39,7 +43,8 @@ class Way:
     def asked(self, task: Task, region: Path) -> dict[str, Any] | None:
         """What `overpaint.edit` is given, but for the model; None if it is not for it.
 
-        region: the true one's file, for a method that is led by masks and finds none.
+        region: the true one's file, if it is known, for a method that is led by masks and finds
+            none.
         """
         method = registry.find(self.method)
         more = task.given(method)
@@ -47,6 +52,8 @@ class Way:
             return None
         given = {"prompt": task.prompt, "source_prompt": task.source_prompt, **more}
         if masked(method):
+            if not region.exists():
+                return None
             given["mask"] = region
         return given | {"method": self.method, **self.options}
 

@@ -16,11 +16,13 @@ from overpaint.cli import (
     compositing,
     convert,
     doctor,
+    dream,
     edit,
     faces,
     invert,
     methods,
     models,
+    pie,
     portraits,
     replay,
     report,
@@ -70,6 +72,8 @@ drawing.command()(spoken(compositing.mask))
 measuring = typer.Typer(help="How well every method does what it is asked for.")
 measuring.command()(spoken(bench.portraits))
 measuring.command()(spoken(report.report))
+measuring.command()(spoken(pie.pie))
+measuring.command()(spoken(dream.dream))
 VERBS: dict[str, typer.Typer | Callable[..., None]] = {
     "edit": edit.edit,
     "replay": replay.replay,

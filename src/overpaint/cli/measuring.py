@@ -1,0 +1,104 @@
+"""What the verbs of `overpaint bench` share: which ways are asked for, and the table."""
+
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from overpaint.cli.terminal import Terminal
+
+if TYPE_CHECKING:
+    from overpaint.bench.summary import Line, Mean
+    from overpaint.bench.ways import Way
+
+Methods = Annotated[
+    list[str] | None,
+    typer.Option("--method", help="A method, or a row that calibrates; else all. Repeatable."),
+]
+
+
+def ways_of(named: list[str] | None, model: str, options: dict[str, str]) -> "list[Way]":
+    """Those asked for, or all that suit an embedded model; options are for one of them."""
+    from overpaint.bench.ways import CALIBRATION, Way, ways
+    from overpaint.errors import OptionError
+    from overpaint.methods.registry import find, parse_options
+
+    named = named or []
+    for each in named:
+        if each not in CALIBRATION:
+            find(each)
+    if options and len(named) != 1:
+        raise OptionError("-O is for one method", hint="Name it with --method.")
+    if options:
+        parse_options(find(named[0]), options)
+    if model != "auto" and not named:
+        raise OptionError("--model is for methods that are named", hint="Name them with --method.")
+    if options or model != "auto":
+        return [Way(n) if n in CALIBRATION else Way(n, model, options) for n in named]
+    return [way for way in ways() if not named or way.method in named]
+
+
+def able(ways: "Iterable[Way]", named: list[str] | None, *, regions: bool) -> "list[Way]":
+    """Without those that have nothing to go by in edits of others, unless they are named."""
+    from overpaint.bench.ways import TRUTH, masked
+    from overpaint.methods.registry import methods
+
+    def goes(method: str) -> bool:
+        known = methods().get(method)
+        if known is None:
+            return method != TRUTH
+        return "adapter" not in known.parts and (regions or not masked(known))
+
+    return [way for way in ways if way.method in (named or ()) or goes(way.method)]
+
+
+def told(
+    rows: Iterable[dict[str, Any]],
+    terminal: Terminal,
+    *,
+    as_json: bool,
+    shown: Mapping[str, float],
+) -> None:
+    """Each row as it comes, or a table of them in the end."""
+    found = []
+    for row in rows:
+        found.append(row)
+        if as_json:
+            terminal.line(row)
+    if not as_json:
+        terminal.table(table(found, shown))
+
+
+def table(rows: list[dict[str, Any]], shown: Mapping[str, float]) -> list[tuple[str, ...]]:
+    """The titles, and a line for each way; of each column by what its numbers are multiplied."""
+    from overpaint.bench.summary import lines
+
+    titles = (_title(name, scale) for name, scale in shown.items())
+    return [("WAY", "EDITS", *titles), *(_line(line, shown) for line in lines(rows))]
+
+
+def _title(name: str, scale: float) -> str:
+    from overpaint.bench.columns import COLUMNS
+
+    by = "" if scale == 1 else f"x{scale:g}"
+    return " ".join(filter(None, [name.replace("_", " ").upper(), COLUMNS[name].unit, by]))
+
+
+def _line(line: "Line", shown: Mapping[str, float]) -> tuple[str, ...]:
+    from overpaint.bench.columns import COLUMNS
+
+    but = {"failed": line.failed, "left out": line.left_out}
+    less = ", ".join(f"{count} {what}" for what, count in but.items() if count)
+    edits = f"{line.edits} ({less})" if less else f"{line.edits}"
+    scales = {name: scale * COLUMNS[name].scale for name, scale in shown.items()}
+    made = line.edits - line.failed
+    return (line.way, edits, *(_number(line.scores[n], by, made) for n, by in scales.items()))
+
+
+def _number(mean: "Mean", scale: float, made: int) -> str:
+    """A mean with its interval; of how many, where not all have a number."""
+    if not mean.count:
+        return "-"
+    low, middle, high = (scale * each for each in (mean.low, mean.mean, mean.high))
+    of = f" of {mean.count}" if mean.count < made else ""
+    return f"{middle:.3g} ({low:.3g}..{high:.3g}){of}"
