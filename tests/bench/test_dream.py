@@ -10,6 +10,7 @@ from PIL import Image
 from torch.nn import functional as F
 
 from overpaint.bench import networks, rows
+from overpaint.bench.diverse import _apart
 from overpaint.bench.dream import OfClass, asked
 from overpaint.bench.dream_data import named, read, subjects
 from overpaint.bench.dreaming import Elsewhere, dreamt
@@ -204,3 +205,16 @@ def test_real_pictures_calibrate_and_what_needs_a_region_is_left_out(data, seein
     wanted = float((real @ real.T).sum() - 3) / 6  # of all pairs of two
     assert nothing.scores["dino"].mean == pytest.approx(wanted, abs=1e-6)
     assert (blended.edits, blended.left_out) == (0, 6)
+
+
+def test_pictures_of_other_sizes_are_brought_to_the_firsts(tmp_path):
+    sizes, there = [], [tmp_path / "0.png", tmp_path / "1.png"]
+    for path, side in zip(there, (48, 64), strict=True):
+        smooth(3, side).save(path)
+
+    def distance(image, other):
+        sizes.append((image.shape[2:], other.shape[2:]))
+        return 0.5
+
+    assert _apart(there, distance) == 0.5
+    assert sizes == [((48, 48), (48, 48))]

@@ -40,19 +40,23 @@ def dreamt(
     *,
     elsewhere: Elsewhere = NOWHERE,
     watch: Watch = unwatched,
+    spread: Spread = one_by_one,
 ) -> Iterator[dict[str, Any]]:
-    """The rows of edits, then those of what was made elsewhere; see `running.run`."""
+    """The rows of edits, then those of what was made elsewhere; see `running.run`.
+
+    spread: of the edits; all else is done here.
+    """
     networks = asked[0].networks
-    yield from run(asked, ways, setting, watch=watch, spread=_paired(one_by_one, networks))
+    yield from run(asked, ways, setting, watch=watch, spread=_paired(spread, networks))
     if elsewhere.shown:
         folder, tasks = elsewhere.shown, [replace(each, found=True) for each in asked]
-        spread = _paired(found(lambda task: named(folder, task.name)), networks)
-        yield from run(tasks, [_way("pictures", folder)], setting, watch=watch, spread=spread)
+        read = _paired(found(lambda task: named(folder, task.name)), networks)
+        yield from run(tasks, [_way("pictures", folder)], setting, watch=watch, spread=read)
     if elsewhere.of_class:
         of = _of_class(asked, elsewhere.of_class)
         way = _way("classes", elsewhere.of_class)
-        spread = found(lambda task: read_image(task.made).on_white())
-        yield from run(of, [way], setting, watch=watch, spread=spread)
+        read = found(lambda task: read_image(task.made).on_white())
+        yield from run(of, [way], setting, watch=watch, spread=read)
 
 
 def _of_class(asked: Sequence[Shown], folder: Path) -> list[OfClass]:

@@ -114,7 +114,7 @@ def _first(error: Exception) -> str:
     """What went wrong and what to do, on one line."""
     if isinstance(error, ModelNotFoundError):
         return f"{error.what}. {error.hint}".rstrip()
-    return " ".join(str(error).split("\n"))
+    return "; ".join(str(error).split("\n"))
 
 
 def _plain(where: str | None) -> str | None:

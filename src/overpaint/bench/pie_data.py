@@ -101,11 +101,13 @@ def _entry(folder: Path, name: str, found: Any) -> Entry:
             raise ValueError("an id is of letters, digits, - and _")
         if not isinstance(found, dict):
             raise ValueError("it is no object")
+        if not (prompt := _prompt(found, "editing_prompt")):
+            raise ValueError("editing_prompt is missing")
         return Entry(
             id=name,
             image=_image(folder / PICTURES, _text(found, "image_path")),
             source_prompt=_prompt(found, "original_prompt"),
-            prompt=_prompt(found, "editing_prompt"),
+            prompt=prompt,
             type=_type(str(found.get("editing_type_id"))),
             blended=tuple(_text(found, "blended_word").split()[:2]),
             runs=_runs(found.get("mask")),
@@ -124,10 +126,7 @@ def _text(found: Mapping[str, Any], name: str) -> str:
 
 def _prompt(found: Mapping[str, Any], name: str) -> str:
     """Without the brackets around words that differ."""
-    text = _text(found, name).replace("[", "").replace("]", "").strip()
-    if not text:
-        raise ValueError(f"{name} is missing")
-    return text
+    return _text(found, name).replace("[", "").replace("]", "").strip()
 
 
 def _type(given: str) -> str:
