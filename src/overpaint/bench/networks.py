@@ -71,8 +71,8 @@ def there(
         OverpaintError: one that was given is not there.
     """
     notes: list[str] = []
-    clip_, dino_ = clip or usual.clip, dino or usual.dino
-    wanted = replace(usual, clip=clip_, dino=dino_, device=device)
+    of = {"clip": clip or usual.clip, "dino": dino or usual.dino}
+    wanted = replace(usual, **{name: _anywhere(where) for name, where in of.items()}, device=device)
     tries: dict[str, Callable[[], object]] = {
         "clip": lambda: wanted._clip,
         "dino": lambda: wanted._dino,
@@ -115,6 +115,11 @@ def _first(error: Exception) -> str:
     if isinstance(error, ModelNotFoundError):
         return f"{error.what}. {error.hint}".rstrip()
     return "; ".join(str(error).split("\n"))
+
+
+def _anywhere(where: str | None) -> str | None:
+    """A folder's whole path, so that it does not hang on where a worker was started."""
+    return str(Path(where).absolute()) if where and Path(where).exists() else where
 
 
 def _plain(where: str | None) -> str | None:

@@ -59,7 +59,7 @@ def dream(
     notes += [f"no pictures of {', '.join(lacking)}"] if lacking else []
     for note in notes:
         terminal.say(f"note:  {note}")
-    tasks = asked(folder, named(known, subject or ()), networks, count)
+    tasks = asked(folder.absolute(), named(known, subject or ()), networks, count)
     ways = able(ways_of(method, model, given(option)), method, regions=False)
     elsewhere = Elsewhere(made, class_pictures)
     if (made or class_pictures) and not method:

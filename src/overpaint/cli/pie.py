@@ -69,9 +69,8 @@ def pie(
     networks, notes = there(NETWORKS, clip=clip, dino=dino, device=device)
     for note in notes:
         terminal.say(f"note:  {note}")
-    tasks = [
-        Edit(folder, each, networks, compat) for each in chosen(entries(folder), kind or (), count)
-    ]
+    asked, data = chosen(entries(folder), kind or (), count), folder.absolute()
+    tasks = [Edit(data, each, networks, compat) for each in asked]
     same = {"protocol": "published" if compat else "own", **networks.told}
     setting = Setting(out, seed if seed is not None else SEED * compat, same, device, dtype)
     ways = able(ways_of(method, model, given(option)), method, regions=True)
