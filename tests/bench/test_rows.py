@@ -44,7 +44,9 @@ def test_json_holds_no_infinity(tmp_path):
     assert row["psnr"] is row["identity"] is None
 
 
-@pytest.mark.parametrize("line", ["{", "[]", '{"edit": "a"}', '{"edit": 1, "way": "x"}', "null", "[" * 10**5])
+@pytest.mark.parametrize(
+    "line", ["{", "[]", '{"edit": "a"}', '{"edit": 1, "way": "x"}', "null", "[" * 10**5]
+)
 def test_lines_that_are_no_rows_are_refused_with_their_number(tmp_path, line):
     rows.add(tmp_path, ONE)
     with (tmp_path / rows.ROWS).open("a") as file:

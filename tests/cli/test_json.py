@@ -36,6 +36,7 @@ COMMANDS = {
     "strokes paste": "strokes paste face.png --onto face.png --at 9,9",
     "strokes mask": "strokes mask face.guide.png face.png",
     "portraits render": "portraits render -n 2 --size 32 -o world",
+    "bench sweep": "bench sweep sdedit -m tiny-text -O strength=0.6 -n 1 --size 64 -o bench",
     "bench portraits": "bench portraits -n 2 --size 64 --method diffusionclip -o bench",
     "bench report": "bench report measured",
     "bench pie": "bench pie pie -n 1 --method sdedit -m tiny -O num_inference_steps=1 -o edits",

@@ -27,6 +27,7 @@ from overpaint.cli import (
     replay,
     report,
     strokes,
+    sweep,
     tradeoff,
     train,
     tune,
@@ -71,6 +72,7 @@ drawing.command()(spoken(compositing.paste))
 drawing.command()(spoken(compositing.mask))
 measuring = typer.Typer(help="How well every method does what it is asked for.")
 measuring.command()(spoken(bench.portraits))
+measuring.command()(spoken(sweep.sweep))
 measuring.command()(spoken(report.report))
 measuring.command()(spoken(pie.pie))
 measuring.command()(spoken(dream.dream))

@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from overpaint.cli import flags
-from overpaint.cli.measuring import Methods, told, ways_of
+from overpaint.cli.measuring import Methods, Workers, spread, told, ways_of
 from overpaint.cli.progress import watching
 from overpaint.cli.terminal import Terminal, given
 
@@ -23,6 +23,7 @@ def portraits(
     option: flags.Options = None,
     size: Annotated[int, typer.Option("--size", min=64, max=1024, help="Side in pixels.")] = 128,
     seed: flags.Seed = 0,
+    workers: Workers = "here",
     device: flags.Device = "auto",
     dtype: flags.Dtype = "auto",
     as_json: flags.Json = False,
@@ -40,5 +41,5 @@ def portraits(
     chosen = ways_of(method, model, given(option))
     setting = Setting(out, seed, {"size": size}, device, dtype)
     tasks = [Portrait(edit, size) for edit in edits(split, count)]
-    rows = run(tasks, chosen, setting, watch=watching(terminal))
+    rows = run(tasks, chosen, setting, watch=watching(terminal), spread=spread(workers))
     told(rows, terminal, as_json=as_json, shown=dict.fromkeys(SHOWN, 1.0))

@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from overpaint.cli import flags
-from overpaint.cli.measuring import Methods, able, told, ways_of
+from overpaint.cli.measuring import Methods, Workers, able, spread, told, ways_of
 from overpaint.cli.progress import watching
 from overpaint.cli.terminal import Terminal, given
 
@@ -38,6 +38,7 @@ def dream(
     clip: Annotated[str | None, typer.Option("--clip", help="Id or folder; else ViT-B/32.")] = None,
     dino: Annotated[str | None, typer.Option("--dino", help="Id or folder; else ViT-S/16.")] = None,
     seed: flags.Seed = 0,
+    workers: Workers = "here",
     device: flags.Device = "auto",
     dtype: flags.Dtype = "auto",
     as_json: flags.Json = False,
@@ -65,5 +66,6 @@ def dream(
     if (made or class_pictures) and not method:
         ways = [way for way in ways if way.method in CALIBRATION]
     setting = Setting(out, seed, networks.told, device, dtype)
-    rows = dreamt(tasks, ways, setting, elsewhere=elsewhere, watch=watching(terminal))
+    watch, how = watching(terminal), spread(workers)
+    rows = dreamt(tasks, ways, setting, elsewhere=elsewhere, watch=watch, spread=how)
     told(rows, terminal, as_json=as_json, shown=SHOWN)

@@ -8,6 +8,7 @@ import typer
 from overpaint.cli.terminal import Terminal
 
 if TYPE_CHECKING:
+    from overpaint.bench.running import Spread
     from overpaint.bench.summary import Line, Mean
     from overpaint.bench.ways import Way
 
@@ -15,6 +16,24 @@ Methods = Annotated[
     list[str] | None,
     typer.Option("--method", help="A method, or a row that calibrates; else all. Repeatable."),
 ]
+
+Workers = Annotated[
+    str, typer.Option("--workers", help="here: one edit after another. ray: on a Ray cluster.")
+]
+
+
+def spread(workers: str) -> "Spread":
+    """How edits are handed out."""
+    from overpaint.bench.running import one_by_one
+    from overpaint.errors import OptionError
+
+    if workers == "here":
+        return one_by_one
+    if workers != "ray":
+        raise OptionError(f"There are no workers {workers!r:.40}", hint="Use here or ray.")
+    from overpaint.bench.clusters import on_ray
+
+    return on_ray
 
 
 def ways_of(named: list[str] | None, model: str, options: dict[str, str]) -> "list[Way]":
@@ -99,6 +118,10 @@ def _number(mean: "Mean", scale: float, made: int) -> str:
     """A mean with its interval; of how many, where not all have a number."""
     if not mean.count:
         return "-"
+    return interval(mean, scale) + (f" of {mean.count}" if mean.count < made else "")
+
+
+def interval(mean: "Mean", scale: float) -> str:
+    """A mean and between which it surely lies."""
     low, middle, high = (scale * each for each in (mean.low, mean.mean, mean.high))
-    of = f" of {mean.count}" if mean.count < made else ""
-    return f"{middle:.3g} ({low:.3g}..{high:.3g}){of}"
+    return f"{middle:.3g} ({low:.3g}..{high:.3g})"

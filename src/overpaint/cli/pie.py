@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from overpaint.cli import flags
-from overpaint.cli.measuring import Methods, able, told, ways_of
+from overpaint.cli.measuring import Methods, Workers, able, spread, told, ways_of
 from overpaint.cli.progress import watching
 from overpaint.cli.terminal import Terminal, given
 
@@ -47,6 +47,7 @@ def pie(
     seed: Annotated[
         int | None, typer.Option("--seed", min=0, help="Of each edit; 0, or 1234 with --compat.")
     ] = None,
+    workers: Workers = "here",
     device: flags.Device = "auto",
     dtype: flags.Dtype = "auto",
     as_json: flags.Json = False,
@@ -76,7 +77,7 @@ def pie(
     ways = able(ways_of(method, model, given(option)), method, regions=True)
     if made and not method:
         ways = [way for way in ways if way.method in CALIBRATION]
-    rows = run(tasks, ways, setting, watch=watching(terminal))
+    rows = run(tasks, ways, setting, watch=watching(terminal), spread=spread(workers))
     if made:
         way = Way(MADE, f"pictures of {made.resolve().name}")
         more = run(tasks, [way], setting, watch=watching(terminal), spread=found(reader(made)))
