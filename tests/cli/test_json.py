@@ -18,7 +18,14 @@ from ..measuring import filled
 from ..published import write_dream, write_pie
 
 PAGE = (Path(__file__).parents[2] / "docs/json.md").read_text()
-TYPES = {"text": str, "number": int | float, "list": list, "object": dict, "null": type(None)}
+TYPES = {
+    "boolean": bool,
+    "text": str,
+    "number": int | float,
+    "list": list,
+    "object": dict,
+    "null": type(None),
+}
 COMMANDS = {
     "edit": "edit face.png -p x -m tiny --method sdedit --steps 1 -n 2",
     "replay": "replay face.sdedit-0.png",
