@@ -2,7 +2,8 @@
 
 import socket
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from types import ModuleType
 from typing import Any
 
 import pytest
@@ -34,3 +35,13 @@ def no_network() -> Iterator[list[str]]:
     ATTEMPTS.clear()
     yield ATTEMPTS
     assert not ATTEMPTS
+
+
+@pytest.fixture
+def library(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[str, ModuleType | None], None]]:
+    """Puts a stand-in for a library in its place; None stands for none."""
+    from overpaint.metrics import perceptual
+
+    perceptual._kept.cache_clear()
+    yield lambda name, module: monkeypatch.setitem(sys.modules, name, module)
+    perceptual._kept.cache_clear()

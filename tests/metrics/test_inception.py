@@ -8,8 +8,8 @@ from overpaint.errors import ModelNotFoundError, OptionError, UnsafeFileError
 from overpaint.metrics.inception import load_inception
 from overpaint.metrics.sets import fid, inception_score
 
+from .. import extras
 from ..pickles import attacks
-from . import extras
 
 IMAGES = torch.randint(256, (4, 3, 8, 9), generator=torch.Generator().manual_seed(0)).byte()
 WEIGHTS = {"fc.weight": torch.arange(12.0).reshape(4, 3) / 1000}

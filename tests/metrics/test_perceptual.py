@@ -7,7 +7,7 @@ import overpaint
 from overpaint.errors import ModelNotFoundError, OptionError
 from overpaint.metrics.perceptual import lpips
 
-from . import extras
+from .. import extras
 
 IMAGES = torch.rand(3, 3, 32, 40, generator=torch.Generator().manual_seed(0))
 OTHERS = IMAGES.flip(3)
