@@ -62,6 +62,7 @@ COMMANDS = [
 @pytest.fixture(autouse=True)
 def _tiny(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A folder with the files that the pages speak of; every edit is a quick one."""
+    importlib.import_module("overpaint.bench.looking")  # before there is no CLIP to be had
     real, asked = editing.edit, signature(editing.edits).parameters
     apart = signature(tuning.tune).parameters
     trade = trading.tradeoff
@@ -133,6 +134,17 @@ def _tiny(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         Image.new("L", (40, 50), "black").save(name)
     for name in ("photo.strokes.png", "drawn.guide.png", "guide.png", "real.png", "hatted.png"):
         Image.new("RGB", (40, 50), "teal").save(name)
+    for place in (
+        "edited",
+        "edits/a.sdedit-0",
+        "edits/b",
+        "sources/a",
+        "sources/b",
+        "photos/0",
+        "photos/1",
+    ):
+        Path(place).parent.mkdir(exist_ok=True)
+        Image.new("RGB", (40, 50), "navy").save(f"{place}.png")
     for name in ("drawn.png", "scribble.png", "patch.png"):
         Image.new("RGBA", (40, 50), (200, 0, 0, 128)).save(name)
     Image.new("RGB", (40, 50), "red").save("pasted.png")

@@ -159,6 +159,7 @@ def test_sets_are_compared_by_what_inception_sees_in_their_bytes(files, library)
         ({"looks": TEXTS}, "--source-prompt has no effect"),
         ({"against": "source.png", "features": "clip"}, "--features is for sets"),
         ({"real": "many", "features": "vgg"}, "--features is clip, judge, inception"),
+        ({"real": "many"}, "from 2 pictures on"),
         ({"against": "many"}, "No picture has its partner in many"),
     ],
 )

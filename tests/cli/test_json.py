@@ -48,6 +48,7 @@ COMMANDS = {
     "bench report": "bench report measured",
     "bench pie": "bench pie pie -n 1 --method sdedit -m tiny -O num_inference_steps=1 -o edits",
     "bench dream": "bench dream dream -n 1 --method sdedit -m tiny -O strength=0 -o made",
+    "score": "score face.png face.sdedit-0.png --against face.png --real .",
     "doctor": "doctor",
 }
 

@@ -40,7 +40,7 @@ STROKES = ("simulate", "lay", "paste", "mask")
 
 
 def test_every_verb_has_help(run: Callable) -> None:
-    verbs = ("edit", "replay", "invert", "methods", "models", "train", "tune", "doctor")
+    verbs = ("edit", "replay", "invert", "methods", "models", "train", "tune", "score", "doctor")
     for verb in (*verbs, "tradeoff", "portraits render", *(f"strokes {each}" for each in STROKES)):
         ran = run(f"{verb} --help")
         assert ran.code == 0

@@ -99,7 +99,8 @@ def scoring(asked: Asked, looks: Looks) -> Scoring:
         why = "a partner has a picture's name, or the part of it before a point"
         raise OptionError(f"No picture has its partner in {asked.against}", why)
     of_sets = [name for name in names if name in NEEDS]
-    of_sets = of_sets if asked.metrics else enough(of_sets, len(made), len(real))
+    able = enough(of_sets, len(made), len(real))
+    of_sets = of_sets if asked.metrics else able
     return Scoring(asked, looks, found, real, [n for n in names if n in MEASURES], of_sets)
 
 

@@ -7,8 +7,9 @@ import torch
 from torch import Tensor
 
 from overpaint.bench.looking import Looks
+from overpaint.errors import OptionError
 from overpaint.metrics import metrics
-from overpaint.metrics.sets import NEAREST
+from overpaint.metrics.sets import FEWEST, NEAREST
 
 REAL, INCEPTION = "--real", "--features inception"
 FEATURES = ("clip", "judge", "inception")
@@ -37,7 +38,14 @@ class Sets:
 
 
 def enough(names: Sequence[str], made: int, real: int) -> list[str]:
-    """Those of these metrics that sets of so many pictures have."""
+    """Those of these metrics that sets of so many pictures have.
+
+    Raises:
+        OptionError: the sets are too small for any.
+    """
+    if any(REAL in NEEDS[name] for name in names) and min(made, real) < FEWEST:
+        why = f"there are {made} and {real}"
+        raise OptionError(f"Sets are compared from {FEWEST} pictures on", why)
     return [name for name in names if name not in AMONG or min(made, real) > NEAREST]
 
 
