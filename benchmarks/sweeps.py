@@ -29,7 +29,7 @@ GRIDS: Mapping[tuple[str, str], Sequence[Grid]] = {
     ("prompt-to-prompt", "portraits-latent"): [
         {"local_blend": ["off"]},
         {"cross_replace": ["0.2"]},
-        {"blend_threshold": ["0.2"]},
+        {"blend_threshold": ["0.35"]},
     ],
     ("sdedit", "portraits-latent"): [
         {"strength": ["0.6", "0.7", "0.8"]},
