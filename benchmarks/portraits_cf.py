@@ -10,6 +10,7 @@ from overpaint.bench.portraits import Portrait
 from overpaint.bench.running import run
 from overpaint.bench.summary import lines
 from overpaint.bench.ways import ways
+from overpaint.portraits.changes import CHANGES
 from overpaint.portraits.tasks import edits
 
 SIZE, EDITS = 128, 200
@@ -22,7 +23,8 @@ def measured() -> dict[str, float]:
     """Means with their intervals; as `overpaint bench portraits -n 200 -o runs/portraits-cf`."""
     tasks = [Portrait(edit, SIZE) for edit in edits("test", EDITS)]
     found = {}
-    for line in lines(run(tasks, ways(), Setting(FOLDER, 0, {"size": SIZE}))):
+    others = tasks[: len(CHANGES)]
+    for line in lines(run(tasks, ways(), Setting(FOLDER, 0, {"size": SIZE}), others=others)):
         found[f"{line.way}: edits"] = float(line.edits)
         for name in SHOWN:
             mean = line.scores[name]

@@ -64,8 +64,8 @@ def _lines(found: Mapping[str, float]) -> Iterator[str]:
     for way in dict.fromkeys(name.rpartition(": ")[0] for name in found):
         overall, gain, low, high, nearer, better, edits = (found[f"{way}: {n}"] for n in TOLD)
         told = f"{100 * gain:+.1f} ({100 * low:+.1f} .. {100 * high:+.1f}) | {nearer:+.2f}"
-        name = f"**{way}**" if better else way
-        yield f"| {name} | {100 * overall:.1f} | {told if low or high else '- | -'} | {edits:.0f} |"
+        default, name = "=" not in way, f"**{way}**" if better else way
+        yield f"| {name} | {100 * overall:.1f} | {'- | -' if default else told} | {edits:.0f} |"
 
 
 def _tasks() -> list[Portrait]:

@@ -28,12 +28,13 @@ def test_a_torn_line_is_neither_read_nor_built_upon(tmp_path):
 
 def test_rows_behind_many_others_are_cut_and_added_too(tmp_path, monkeypatch):
     monkeypatch.setattr(rows, "LONGEST", 60)
-    for _ in range(9):
-        rows.add(tmp_path, ONE)
+    many = [{**ONE, "edit": str(number)} for number in range(9)]
+    for row in many:
+        rows.add(tmp_path, row)
     with (tmp_path / rows.ROWS).open("a") as file:
-        file.write("torn")
+        file.write('{"edit"')
     rows.add(tmp_path, OTHER)
-    assert rows.read(tmp_path) == [ONE] * 9 + [OTHER]
+    assert rows.read(tmp_path) == [*many, OTHER]
 
 
 def test_json_holds_no_infinity(tmp_path):
@@ -44,13 +45,32 @@ def test_json_holds_no_infinity(tmp_path):
     assert row["psnr"] is row["identity"] is None
 
 
-@pytest.mark.parametrize(
-    "line", ["{", "[]", '{"edit": "a"}', '{"edit": 1, "way": "x"}', "null", "[" * 10**5]
-)
+DAMAGED = [
+    *(b"{", b"[]", b'{"edit": "a"}', b'{"edit": 1, "way": "x"}', b"null", b"[" * 10**5, b"\xff"),
+    *(b'{"edit": "a", "way": "x", "success": "many"}', b'{"edit": "a", "way": "x", "psnr": {}}'),
+    *(b'{"edit": "\\udcff", "way": "x"}', b'{"edit": "a", "way": "x", "more": []}'),
+]
+
+
+@pytest.mark.parametrize("line", DAMAGED, ids=range(len(DAMAGED)))
 def test_lines_that_are_no_rows_are_refused_with_their_number(tmp_path, line):
     rows.add(tmp_path, ONE)
-    with (tmp_path / rows.ROWS).open("a") as file:
-        file.write(f"{line}\n")
+    with (tmp_path / rows.ROWS).open("ab") as file:
+        file.write(line + b"\n")
     with pytest.raises(UnsafeFileError, match="is damaged") as error:
         rows.read(tmp_path)
     assert "line 2" in error.value.why
+
+
+def test_an_edit_that_was_made_again_counts_once(tmp_path):
+    failed = {"edit": "a", "way": "x", "error": "no"}
+    for row in (failed, OTHER, ONE):
+        rows.add(tmp_path, row)
+    assert rows.read(tmp_path) == [ONE, OTHER]
+
+
+def test_what_is_none_of_ours_is_not_cut_off(tmp_path):
+    (tmp_path / rows.ROWS).write_text("my diary")
+    with pytest.raises(UnsafeFileError, match="is damaged"):
+        rows.add(tmp_path, ONE)
+    assert (tmp_path / rows.ROWS).read_text() == "my diary"

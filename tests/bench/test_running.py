@@ -1,18 +1,19 @@
 """A benchmark's run: calibrated by what no method made, stopped and gone on, the same each time."""
 
 import json
+import math
 
 import numpy as np
 import pytest
 from PIL import Image
 
-from overpaint.bench import making, rows
+from overpaint.bench import making, peaks, rows
 from overpaint.bench.making import Setting
 from overpaint.bench.portraits import Portrait
 from overpaint.bench.running import run
 from overpaint.bench.summary import lines
 from overpaint.bench.ways import CALIBRATION, NOTHING, OTHER, TRUTH, Way, masked, ways
-from overpaint.errors import OptionError
+from overpaint.errors import ModelNotFoundError, OptionError
 from overpaint.methods.registry import find, methods
 from overpaint.portraits.changes import CHANGES
 from overpaint.portraits.tasks import edit, edits, named
@@ -95,12 +96,53 @@ def test_a_folder_is_of_one_size_and_seed(tmp_path):
             done(tmp_path, [Way(NOTHING)], EDITS[:1], **how)
 
 
-def test_an_edit_that_fails_is_a_row_and_no_success(tmp_path):
-    bad = Way("prompt-to-prompt", "tiny-text", {"local_blend": "zebra", "num_inference_steps": 1})
-    found = done(tmp_path, [bad], EDITS[:2])
-    assert all("zebra" in row["error"] for row in found)
-    (line,) = lines(found)
-    assert (line.failed, line.scores["success"].mean) == (2, 0)
+def failing(*_, **__):
+    raise OptionError("no zebra")
+
+
+def test_an_edit_that_fails_is_a_row_and_no_success_and_tried_again(tmp_path, monkeypatch):
+    with monkeypatch.context() as patch:
+        patch.setattr(making, "made_by", failing)
+        found = done(tmp_path, [TINY], EDITS[:2])
+        assert all("zebra" in row["error"] for row in found)
+        (line,) = lines(found)
+        assert (line.failed, line.scores["success"].mean) == (2, 0)
+    assert not any("error" in row for row in done(tmp_path, [TINY], EDITS[:2]))
+    assert len(rows.read(tmp_path)) == 2
+
+
+def test_a_model_that_is_not_there_is_no_failure_of_edits(tmp_path):
+    with pytest.raises(ModelNotFoundError):
+        done(tmp_path, [Way("sdedit", "nonesuch")], EDITS[:1])
+    assert rows.read(tmp_path) == []
+
+
+def test_a_way_counts_once_however_often_it_is_named(tmp_path):
+    assert len(done(tmp_path, [Way(NOTHING), Way(NOTHING)], EDITS[:1])) == 1
+
+
+def test_the_random_other_picture_is_another_and_the_same_whatever_is_asked(tmp_path):
+    found = []
+    for count in (1, 3):
+        setting = Setting(tmp_path / str(count), 0, {"size": SIZE})
+        found.append(next(run(EDITS[:count], [Way(OTHER)], setting, others=EDITS)))
+    assert found[0] == found[1]
+    assert found[0]["kept"] < 1
+
+
+def test_a_file_is_no_folder(tmp_path):
+    (tmp_path / "taken").write_text("")
+    with pytest.raises(OptionError, match="is a file"):
+        done(tmp_path / "taken", [Way(NOTHING)], EDITS[:1])
+
+
+def test_memory_is_unknown_where_the_system_does_not_say(tmp_path, monkeypatch):
+    (tmp_path / "status").write_text("Name: x\n")
+    monkeypatch.setattr(peaks, "STATUS", tmp_path / "status")
+    monkeypatch.setattr(peaks, "CLEAR", tmp_path / "none" / "clear")
+    (row,) = done(tmp_path / "out", [TINY], EDITS[:1])
+    assert math.isnan(row["memory"])
+    assert row["calls"] > 0
 
 
 def test_what_no_adapter_is_tuned_to_is_left_out(tmp_path):

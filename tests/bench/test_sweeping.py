@@ -61,7 +61,13 @@ def test_gains_are_of_edits_that_both_made():
 
 
 def test_what_is_surely_further_from_the_truth_is_not_better():
-    far, near = rows("far", [1] * 9, psnr=19.0), rows("near", [1] * 9, psnr=21.0)
-    found = {one.way: one for one in tried([*rows("default", [0] * 9), *far, *near], "default")}
+    far, near = rows("far", [1] * 20, psnr=19.0), rows("near", [1] * 20, psnr=21.0)
+    found = {one.way: one for one in tried([*rows("default", [0] * 20), *far, *near], "default")}
     assert (found["far"].gain.low, found["far"].nearer.mean, found["far"].better) == (1, -1, False)
     assert (found["near"].nearer.mean, found["near"].better) == (1, True)
+
+
+def test_few_edits_say_nothing():
+    found = {one.way: one for one in tried([*rows("a", [0] * 9), *rows("b", [1] * 9)], "a")}
+    assert (found["b"].gain.low, found["b"].better) == (1, False)
+    assert [way for way, one in found.items() if one.default] == ["a"]

@@ -94,6 +94,8 @@ def read(text: str) -> tuple[dict[str, str], list[str], list[str]]:
         kind: _templates(text[heading.end() : end], kind)
         for kind, heading, end in zip(kinds, headings, ends, strict=True)
     }
+    if empty := [kind for kind, each in lists.items() if not each]:
+        raise ValueError(f"it has no prompt for {empty[0]}s")
     return nouns, lists["object"], lists["live subject"]
 
 

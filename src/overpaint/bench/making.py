@@ -15,7 +15,7 @@ from overpaint.bench.task import Pictures, Task
 from overpaint.bench.ways import CALIBRATION, NOTHING, TRUTH, Way
 from overpaint.data.writing import write_image
 from overpaint.editing import edit as made_by
-from overpaint.errors import OutputExistsError, OverpaintError
+from overpaint.errors import ModelNotFoundError, OutputExistsError, OverpaintError
 from overpaint.models.bundle import DiffusionModel
 from overpaint.models.zoo import load
 
@@ -64,7 +64,8 @@ class Job:
 def head(job: Job) -> dict[str, Any]:
     """What a row begins with: what was asked."""
     task = job.task
-    about = {"edit": task.name, "group": task.group, "prompt": task.prompt}
+    texts = {"source_prompt": task.source_prompt, "prompt": task.prompt}
+    about = {"edit": task.name, "group": task.group, **texts}
     return {**about, "way": job.way.name, **job.setting.shared}
 
 
@@ -72,23 +73,31 @@ def made(job: Job) -> dict[str, Any]:
     """What was asked, what came of it, and its scores.
 
     The pictures stand in a folder of the edit's name: its own, and one of each way with its record.
+
+    Raises:
+        ModelNotFoundError: that is no failure of the edit.
     """
-    way, task, setting, row = job.way, job.task, job.setting, head(job)
-    folder, pictures = job.folder, kept(job)
+    try:
+        return head(job) | _made(job)
+    except ModelNotFoundError:
+        raise
+    except OverpaintError as error:
+        return head(job) | {"error": str(error), "success": 0.0}
+
+
+def _made(job: Job) -> dict[str, Any]:
+    way, task, setting, pictures = job.way, job.task, job.setting, kept(job)
     if way.method in CALIBRATION:
         picture = _calibrating(job, pictures)
         if picture is None:
-            return row | {"left_out": "it has no known truth"}
-        return row | task.scores(picture)
-    asked = way.asked(task, folder / REGION)
+            return {"left_out": "it has no known truth"}
+        return task.scores(picture)
+    asked = way.asked(task, job.folder / REGION)
     if asked is None:
-        return row | {"left_out": "it has no adapter, or no region, for this method"}
-    try:
-        asked["model"] = _model(way.on, setting.device, setting.dtype)
-        picture, more = _edited(job, {**asked, "seed": setting.seed})
-    except OverpaintError as error:
-        return row | {"error": str(error), "success": 0.0}
-    return row | more | task.scores(picture)
+        return {"left_out": "it has no adapter, or no region, for this method"}
+    asked["model"] = _model(way.on, setting.device, setting.dtype)
+    picture, more = _edited(job, {**asked, "seed": setting.seed})
+    return more | task.scores(picture)
 
 
 @lru_cache(maxsize=1)

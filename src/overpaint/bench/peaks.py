@@ -1,6 +1,7 @@
 """How much memory an edit takes at its most."""
 
 import sys
+from contextlib import suppress
 from pathlib import Path
 
 import torch
@@ -14,7 +15,8 @@ def reset() -> None:
     if torch.cuda.is_available():
         torch.cuda.reset_peak_memory_stats()
     elif sys.platform == "linux":
-        CLEAR.write_text(FORGET)
+        with suppress(OSError):  # a kernel may not offer it
+            CLEAR.write_text(FORGET)
 
 
 def peak() -> float:
@@ -27,5 +29,5 @@ def peak() -> float:
     if sys.platform != "linux":
         return float("nan")
     lines = STATUS.read_text().splitlines()
-    held = next(line.split()[1] for line in lines if line.startswith("VmHWM"))
-    return int(held) * 1024.0
+    held = [line.split()[1] for line in lines if line.startswith("VmHWM")]
+    return int(held[0]) * 1024.0 if held else float("nan")

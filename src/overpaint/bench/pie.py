@@ -123,12 +123,11 @@ def reader(folder: Path) -> Callable[[Edit], np.ndarray | None]:
         picture = named(folder, edit.entry.image.rpartition(".")[0])
         if picture is None:
             return None
-        picture = picture[-SIDE:, -SIDE:]
-        if picture.shape[:2] != (SIDE, SIDE):
-            height, width = picture.shape[:2]
+        height, width = picture.shape[:2]
+        if height != SIDE or width % SIDE:
             what = f"what was made of entry {edit.entry.id} is {width} x {height}"
             raise ImageReadError(what, f"expected {SIDE} x {SIDE}")
-        return picture
+        return picture[:, -SIDE:]
 
     return read
 

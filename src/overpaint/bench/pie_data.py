@@ -121,6 +121,7 @@ def _text(found: Mapping[str, Any], name: str) -> str:
     value = found.get(name, "")
     if not isinstance(value, str) or len(value) > MOST_TEXT or "\0" in value:
         raise ValueError(f"{name} is {brief(value)}, expected a text")
+    value.encode()  # half a character is no text
     return value
 
 

@@ -26,6 +26,7 @@ def run(
     ways: Iterable[Way],
     setting: Setting,
     *,
+    others: Sequence[Task] = (),
     watch: Watch = unwatched,
     spread: Spread = one_by_one,
 ) -> Iterator[dict[str, Any]]:
@@ -33,19 +34,26 @@ def run(
 
     A picture stands at `folder/EDIT/WAY.png` with its record, beside its source, truth and region.
     The rows are added to rows.jsonl; in the end all are written to rows.parquet too.
-    An edit that fails is a row with its error, which counts as no success.
+    An edit that fails is a row with its error, which counts as no success; when the run is started
+    again, that edit is tried again.
+
+    others: what other pictures are drawn from, whatever edits are asked for; else from these.
 
     Raises:
-        OptionError: the folder holds edits of another setting.
+        OptionError: the folder holds edits of another setting, or is none.
     """
+    if setting.folder.exists() and not setting.folder.is_dir():
+        raise OptionError(f"{setting.folder} is a file", hint="Give a folder.")
     setting.folder.mkdir(parents=True, exist_ok=True)
     with sole(setting.folder, watch):
-        asked = [(way, task) for way in ways for task in tasks]
-        kept = {(row["way"], row["edit"]): row for row in _kept(setting)}
+        each = {way.name: way for way in ways}.values()
+        asked = [(way, task) for way in each for task in tasks]
+        done = [row for row in _kept(setting) if "error" not in row and "left_out" not in row]
+        kept = {(row["way"], row["edit"]): row for row in done}
         known = [kept.get((way.name, task.name)) for way, task in asked]
         yield from (row for row in known if row)
         todo = [
-            Job(way, task, _other(task, tasks), setting)
+            Job(way, task, _other(task, others or tasks), setting)
             for (way, task), row in zip(asked, known, strict=True)
             if row is None
         ]

@@ -9,6 +9,8 @@ from overpaint.bench.summary import Mean, mean
 from overpaint.bench.ways import Way
 from overpaint.methods.registry import find, parse_options
 
+FEWEST = 20  # edits of which something can be said
+
 
 @dataclass(frozen=True)
 class Tried:
@@ -19,6 +21,7 @@ class Tried:
     """
 
     way: str
+    default: bool
     overall: Mean
     gain: Mean
     nearer: Mean
@@ -26,7 +29,7 @@ class Tried:
     @property
     def better(self) -> bool:
         """Whether it surely does more as asked, and is not surely further from the truth."""
-        return self.gain.low > 0 and not self.nearer.high < 0
+        return self.gain.count >= FEWEST and self.gain.low > 0 and not self.nearer.high < 0
 
 
 def combinations(method: str, model: str, grid: Mapping[str, Sequence[str]]) -> list[Way]:
@@ -53,7 +56,7 @@ def tried(rows: Iterable[Row], default: str) -> list[Tried]:
         if "left_out" not in row:
             found.setdefault(row["way"], {})[row["edit"]] = row
     base = found.get(default, {})
-    each = [_tried(way, of, base) for way, of in found.items()]
+    each = [_tried(way, of, base, default) for way, of in found.items()]
     return sorted(each, key=lambda one: -one.overall.mean)
 
 
@@ -62,9 +65,10 @@ def overall(row: Row) -> float:
     return float(row["success"]) * float(row.get("kept") or 0.0)
 
 
-def _tried(way: str, of: Mapping[str, Row], base: Mapping[str, Row]) -> Tried:
+def _tried(way: str, of: Mapping[str, Row], base: Mapping[str, Row], default: str) -> Tried:
     both = [(row, base[edit]) for edit, row in of.items() if edit in base]
-    gains = [overall(row) - overall(default) for row, default in both]
+    gains = [overall(row) - overall(before) for row, before in both]
     known = [each for each in both if all(row.get("psnr") is not None for row in each)]
-    nearer = [row["psnr"] - default["psnr"] for row, default in known]
-    return Tried(way, mean([overall(row) for row in of.values()]), mean(gains), mean(nearer))
+    nearer = [row["psnr"] - before["psnr"] for row, before in known]
+    whole = mean([overall(row) for row in of.values()])
+    return Tried(way, way == default, whole, mean(gains), mean(nearer))

@@ -36,10 +36,14 @@ def portraits(
     from overpaint.bench.making import Setting
     from overpaint.bench.portraits import Portrait
     from overpaint.bench.running import run
+    from overpaint.portraits.changes import CHANGES
     from overpaint.portraits.tasks import edits
 
     chosen = ways_of(method, model, given(option))
     setting = Setting(out, seed, {"size": size}, device, dtype)
-    tasks = [Portrait(edit, size) for edit in edits(split, count)]
-    rows = run(tasks, chosen, setting, watch=watching(terminal), spread=spread(workers))
+    tasks, others = (
+        [Portrait(edit, size) for edit in edits(split, each)] for each in (count, len(CHANGES))
+    )
+    watch, how = watching(terminal), spread(workers)
+    rows = run(tasks, chosen, setting, others=others, watch=watch, spread=how)
     told(rows, terminal, as_json=as_json, shown=dict.fromkeys(SHOWN, 1.0))

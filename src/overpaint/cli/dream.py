@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from overpaint.cli import flags
-from overpaint.cli.measuring import Methods, Workers, able, spread, told, ways_of
+from overpaint.cli.measuring import Methods, Workers, able, check_folders, spread, told, ways_of
 from overpaint.cli.progress import watching
 from overpaint.cli.terminal import Terminal, given
 
@@ -55,6 +55,7 @@ def dream(
     from overpaint.bench.networks import there
     from overpaint.bench.ways import CALIBRATION
 
+    check_folders(made, class_pictures)
     networks, notes = there(NETWORKS, clip=clip, dino=dino, device=device)
     known, lacking = subjects(folder)
     notes += [f"no pictures of {', '.join(lacking)}"] if lacking else []

@@ -1,6 +1,7 @@
 """What the verbs of `overpaint bench` share: which ways are asked for, and the table."""
 
 from collections.abc import Iterable, Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -34,6 +35,15 @@ def spread(workers: str) -> "Spread":
     from overpaint.bench.clusters import on_ray
 
     return on_ray
+
+
+def check_folders(*folders: Path | None) -> None:
+    """Refuses what is no folder, before any work."""
+    from overpaint.errors import OptionError
+
+    for folder in folders:
+        if folder is not None and not folder.is_dir():
+            raise OptionError(f"{folder} is no folder", hint="Give a folder of pictures.")
 
 
 def ways_of(named: list[str] | None, model: str, options: dict[str, str]) -> "list[Way]":

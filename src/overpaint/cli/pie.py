@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from overpaint.cli import flags
-from overpaint.cli.measuring import Methods, Workers, able, spread, told, ways_of
+from overpaint.cli.measuring import Methods, Workers, able, check_folders, spread, told, ways_of
 from overpaint.cli.progress import watching
 from overpaint.cli.terminal import Terminal, given
 
@@ -67,19 +67,22 @@ def pie(
     from overpaint.bench.running import run
     from overpaint.bench.ways import CALIBRATION, MADE, Way
 
+    check_folders(made)
     networks, notes = there(NETWORKS, clip=clip, dino=dino, device=device)
     for note in notes:
         terminal.say(f"note:  {note}")
-    asked, data = chosen(entries(folder), kind or (), count), folder.absolute()
-    tasks = [Edit(data, each, networks, compat) for each in asked]
+    data, known = folder.absolute(), entries(folder)
+    others = [Edit(data, each, networks, compat) for each in known]
+    tasks = [Edit(data, each, networks, compat) for each in chosen(known, kind or (), count)]
     same = {"protocol": "published" if compat else "own", **networks.told}
     setting = Setting(out, seed if seed is not None else SEED * compat, same, device, dtype)
     ways = able(ways_of(method, model, given(option)), method, regions=True)
     if made and not method:
         ways = [way for way in ways if way.method in CALIBRATION]
-    rows = run(tasks, ways, setting, watch=watching(terminal), spread=spread(workers))
+    watch, how = watching(terminal), spread(workers)
+    rows = run(tasks, ways, setting, others=others, watch=watch, spread=how)
     if made:
         way = Way(MADE, f"pictures of {made.resolve().name}")
-        more = run(tasks, [way], setting, watch=watching(terminal), spread=found(reader(made)))
+        more = run(tasks, [way], setting, watch=watch, spread=found(reader(made)))
         rows = chain(rows, more)
     told(rows, terminal, as_json=as_json, shown=SHOWN)

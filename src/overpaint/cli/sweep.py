@@ -57,8 +57,7 @@ def sweep(
 
 def _told(one: "Tried") -> tuple[str, ...]:
     """The gain on the default; of the default itself none."""
-    known = one.gain.low or one.gain.high
-    gains = (interval(one.gain, 100), interval(one.nearer, 1)) if known else ("-", "-")
+    gains = ("-", "-") if one.default else (interval(one.gain, 100), interval(one.nearer, 1))
     better = "better" if one.better else ""
     return (one.way, str(one.overall.count), interval(one.overall, 100), *gains, better)
 
