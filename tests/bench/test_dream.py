@@ -1,5 +1,6 @@
 """DreamBench: prompts read without running them, scores of pictures and of sets of them."""
 
+import re
 import sys
 from itertools import combinations
 
@@ -104,6 +105,13 @@ def test_damaged_files_are_refused_and_nothing_of_them_is_run(tmp_path, old, new
     with pytest.raises(UnsafeFileError, match="is damaged") as error:
         subjects(folder)
     assert said in error.value.why
+
+
+def test_a_list_without_prompts_is_refused(tmp_path):
+    text = re.sub(r"prompt_list = \[.*?\]", "prompt_list = []", PROMPTS, count=1, flags=re.S)
+    assert text != PROMPTS
+    with pytest.raises(ValueError, match="no prompt for"):
+        read(text)
 
 
 def test_other_folders_are_refused(tmp_path):

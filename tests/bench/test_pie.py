@@ -108,6 +108,7 @@ def test_types_take_turns(data):
         ("image_path", 7, "expected a text"),
         ("image_path", "link.jpg", "leads out"),
         ("original_prompt", ["a"], "expected a text"),
+        ("original_prompt", "half a \ud800", "surrogates not allowed"),
         ("editing_prompt", "[]", "editing_prompt is missing"),
         ("editing_type_id", "10", "no type"),
         ("editing_type_id", None, "no type"),
@@ -291,7 +292,7 @@ def test_pictures_of_the_authors_are_scored_by_their_last_square(data, tmp_path)
     folder.mkdir(parents=True)
     row = np.concatenate([np.asarray(smooth(seed)) for seed in (5, 6, 0)], axis=1)
     Image.fromarray(row).save(folder / f"{FIRST}.png")
-    smooth(0, 64).save(folder / "000000000001.jpg")
+    smooth(0, 1024).save(folder / "000000000001.jpg")
     tasks = [edit(data, at=0), edit(data, at=1), edit(data, at=2)]
     setting, way = Setting(tmp_path / "out"), Way(MADE, "theirs")
     read = found(reader(tmp_path / "theirs"))
@@ -299,7 +300,7 @@ def test_pictures_of_the_authors_are_scored_by_their_last_square(data, tmp_path)
     assert first["background_psnr"] > 40  # the source itself, but for the JPEG
     kept = np.asarray(Image.open(tmp_path / "out" / first["path"]))
     assert np.array_equal(kept, np.asarray(smooth(0)))
-    assert "is 64 x 64" in second["error"]
+    assert "is 1024 x 1024" in second["error"]
     assert "left_out" in third
 
 

@@ -52,6 +52,14 @@ def test_compat_has_the_published_seed_and_a_folder_of_its_own(there):
     assert "protocol published" in refused.err
 
 
+@pytest.mark.parametrize("asked", ["pie pie --made", "dream dream --class-pictures"])
+def test_pictures_of_others_are_looked_for_before_any_work(there, asked):
+    ran = there(f"bench {asked} nowhere -o out")
+    assert ran.code == 2
+    assert "nowhere is no folder" in ran.err
+    assert not Path("out").exists()
+
+
 def test_what_others_made_is_scored_and_no_method_edits(there):
     for each in ENTRIES.values():
         path = Path("theirs", each["image_path"]).with_suffix(".png")
