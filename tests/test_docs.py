@@ -150,6 +150,8 @@ def _tiny(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     Image.new("RGB", (40, 50), "red").save("pasted.png")
     write_pie(Path("PIE-Bench"))
     write_dream(Path("dreambooth/dataset"))
+    for name in ("theirs", "mine", "classes"):
+        Path(name).mkdir()
     for name in ("photo.diffusionclip-0.png", "step.png", "both.png"):
         quick("photo.jpg", "x").save(name)
 
